@@ -1,0 +1,1 @@
+//! The built-in systems, each a plain implementation of [`crate::Process`].

@@ -1,0 +1,8 @@
+//! Deterministic simulation of fault-tolerant distributed mutual exclusion.
+#![forbid(unsafe_code)]
+
+pub mod algorithms;
+pub mod model;
+pub mod mutex;
+
+pub use model::{Context, Process, ProcessId, Ticks};

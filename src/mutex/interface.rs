@@ -1,0 +1,141 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Property;
+use crate::model::{Process, ProcessId};
+
+/// The name of what a lock protects. A system with one lock (a ring) has `DataId::new(0)`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DataId(u32);
+
+impl DataId {
+    /// The data id with this number.
+    pub const fn new(id: u32) -> Self {
+        Self(id)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for DataId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "d{}", self.0)
+    }
+}
+
+impl fmt::Debug for DataId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A fencing number: what a holder shows to the resource behind its lock, which refuses a number below the greatest it
+/// has seen. Numbers are compared by their epoch first (the incarnation or boot of the server that granted), then by the
+/// counter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fence {
+    /// Which incarnation of the granting server.
+    pub epoch: u64,
+    /// Which grant of that incarnation.
+    pub counter: u64,
+}
+
+/// What an application asks of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Join the system. Only where [`Mutex::CONNECTS`]; then it is the first request.
+    Connect,
+    /// Leave the system, and first of all everything held or waited for. It is the last request.
+    Disconnect,
+    /// Enter the critical section of a data id; answered by [`Indication::Entered`].
+    Enter(DataId),
+    /// Change the data, within the critical section; answered by [`Indication::Written`].
+    Write(DataId, u64),
+    /// Leave the critical section; answered by [`Indication::Left`].
+    Leave(DataId),
+}
+
+/// What a process tells its application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Indication {
+    /// The application is in the critical section from here on, under this fencing number.
+    Entered(DataId, Fence),
+    /// The write is done, as far as the algorithm promises.
+    Written(DataId),
+    /// The application is no longer in the critical section. It precedes whatever passes the lock on.
+    Left(DataId),
+    /// The lock was lost without having been left; the application is out of the critical section.
+    Lost(DataId),
+}
+
+/// A copy of the replicated data at one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Replica {
+    /// How new it is; only greater and smaller mean anything.
+    pub version: i64,
+    /// The data.
+    pub value: u64,
+}
+
+/// The note with which a ring says that it accepted a token in this step (kept it, or passed it on as its own):
+/// `fresh_replica` is checked there.
+pub const TOKEN_ACCEPTED: &str = "token_accepted";
+
+/// What properties look at in a mutual exclusion algorithm.
+///
+/// Who is in a critical section, and under which fencing number, shows in the indications; everything here has a default
+/// that fits an algorithm without the feature, so `impl Mutex for Mine {}` is enough to have [`Property::SingleHolder`]
+/// and [`Property::EveryRequestGranted`] checked.
+pub trait Mutex: Process<Request = Request, Indication = Indication> {
+    /// The properties that this algorithm claims, whatever the schedule.
+    const PROPERTIES: &'static [Property] = &[Property::SingleHolder, Property::EveryRequestGranted];
+
+    /// The notes that its runs with faults should show at least once: its branches, and what faults must have done.
+    const SOMETIMES: &'static [&'static str] = &[];
+
+    /// Whether applications must [`Request::Connect`] first.
+    const CONNECTS: bool = false;
+
+    /// Rings: the number of valid tokens that this process has, those set aside for later included. One that it is bound
+    /// to refuse is not valid.
+    fn tokens(&self) -> u32 {
+        0
+    }
+
+    /// Rings: which token a message carries, if any. Copies of one token have one number.
+    fn token(_message: &Self::Message) -> Option<u64> {
+        None
+    }
+
+    /// Rings: whether a token that arrived now would be accepted, in the state in which the process is.
+    fn would_accept(&self, _from: ProcessId, _message: &Self::Message) -> bool {
+        true
+    }
+
+    /// The process's copy of the data, where the algorithm replicates it.
+    fn replica(&self) -> Option<Replica> {
+        None
+    }
+
+    /// Coordinators: the server by which this client is accepted.
+    fn accepted_by(&self) -> Option<ProcessId> {
+        None
+    }
+
+    /// Coordinators: whether the stable storage of a server lists this client.
+    fn registers(_stable: &Self::Stable, _client: ProcessId) -> bool {
+        true
+    }
+
+    /// Coordinators: the client that this record takes off the list of a server.
+    fn unregisters(_record: &Self::Record) -> Option<ProcessId> {
+        None
+    }
+}

@@ -1,0 +1,80 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Mutex;
+use crate::model::{ProcessId, Ticks};
+
+/// A built-in algorithm, as scenario files name it: what parameters it has and what it is known to bear.
+///
+/// Only the crate implements it; an algorithm of your own needs [`Mutex`] alone.
+pub trait System: Mutex + sealed::Sealed {
+    /// The name in scenario files and on the command line.
+    const NAME: &'static str;
+
+    /// The fewest processes it makes sense with.
+    const PROCESSES_MIN: u32;
+
+    /// The number of data ids it has locks for: 1 for a ring, more (as the workload wants) for a coordinator.
+    const DATA_IDS_MAX: u32;
+
+    /// The states of a process in which a random crash may strike, besides any time and any step: names of
+    /// [`crate::mutex::Workload`]'s conditions.
+    const CONDITIONS: &'static [&'static str];
+
+    /// Its parameters in a scenario file: plain serde data that refuses unknown keys and has a default for each.
+    type Parameters: Parameters;
+
+    /// Checks the parameters and makes of them what the processes share.
+    ///
+    /// # Errors
+    /// [`Impossible`] names the first key whose value cannot be.
+    fn configure(processes: u32, parameters: &Self::Parameters) -> Result<Self::Config, Impossible>;
+
+    /// Whether this process can come back after a crash.
+    fn restarts(config: &Self::Config, process: ProcessId) -> bool;
+
+    /// How long a live process may take to be granted a request once faults are over, if a message takes at most
+    /// `delay` (service time included), a report at most `latency`, a stay in the critical section at most `hold`, and
+    /// at most `requests` are before it. It need not be tight; it must never be too short.
+    fn patience(
+        config: &Self::Config,
+        processes: u32,
+        delay: Ticks,
+        latency: Ticks,
+        hold: Ticks,
+        requests: u64,
+    ) -> Ticks;
+}
+
+/// A parameter of a scenario that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {problem}")]
+pub struct Impossible {
+    /// The key, from the table `[system]` down, dots between: `rules.cancel_question`.
+    pub key: &'static str,
+    /// What is wrong with its value and what was expected.
+    pub problem: String,
+}
+
+/// What the parameters of a system must be able to do.
+#[cfg(not(feature = "cli"))]
+pub trait Parameters: DeserializeOwned + Serialize + Default + Clone + std::fmt::Debug + Send + Sync {}
+#[cfg(not(feature = "cli"))]
+impl<T: DeserializeOwned + Serialize + Default + Clone + std::fmt::Debug + Send + Sync> Parameters for T {}
+
+/// What the parameters of a system must be able to do.
+#[cfg(feature = "cli")]
+pub trait Parameters:
+    DeserializeOwned + Serialize + Default + Clone + std::fmt::Debug + Send + Sync + schemars::JsonSchema
+{
+}
+#[cfg(feature = "cli")]
+impl<T: DeserializeOwned + Serialize + Default + Clone + std::fmt::Debug + Send + Sync + schemars::JsonSchema>
+    Parameters for T
+{
+}
+
+pub(crate) mod sealed {
+    /// Keeps [`super::System`] to this crate, so that it can grow.
+    pub trait Sealed {}
+}
