@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod algorithms;
+pub mod engine;
 pub mod model;
 pub mod mutex;
 

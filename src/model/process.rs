@@ -166,7 +166,11 @@ impl<'a, P: Process> Context<'a, P> {
     }
 
     /// Sends a message; see [`Effect::Send`].
+    ///
+    /// # Panics
+    /// If there is no such process.
     pub fn send(&mut self, to: ProcessId, message: P::Message) {
+        assert!(to.get() < self.count, "{} sends to {to}, and there are {} processes", self.me, self.count);
         self.push(Effect::Send { to, message });
     }
 

@@ -100,6 +100,10 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// The notes that its runs with faults should show at least once: its branches, and what faults must have done.
     const SOMETIMES: &'static [&'static str] = &[];
 
+    /// The states of a process in which drawn crashes may strike, besides any tick and any step: some of
+    /// [`Workload::CONDITIONS`](super::Workload::CONDITIONS).
+    const CONDITIONS: &'static [&'static str] = &["waiting", "in_critical_section", "idle"];
+
     /// Whether applications must [`Request::Connect`] first.
     const CONNECTS: bool = false;
 

@@ -7,7 +7,9 @@
 mod interface;
 mod property;
 mod system;
+mod workload;
 
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
 pub use property::Property;
 pub use system::{Impossible, System};
+pub use workload::{Applications, Workload};

@@ -17,10 +17,6 @@ pub trait System: Mutex + sealed::Sealed {
     /// The number of data ids it has locks for: 1 for a ring, more (as the workload wants) for a coordinator.
     const DATA_IDS_MAX: u32;
 
-    /// The states of a process in which a random crash may strike, besides any time and any step: names of
-    /// [`crate::mutex::Workload`]'s conditions.
-    const CONDITIONS: &'static [&'static str];
-
     /// Its parameters in a scenario file: plain serde data that refuses unknown keys and has a default for each.
     type Parameters: Parameters;
 

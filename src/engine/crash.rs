@@ -1,0 +1,182 @@
+//! Crashes and restarts in virtual time: what becomes of messages, timers, reports and the application.
+
+use std::collections::BTreeMap;
+
+use super::application::{Agenda, Application};
+use super::decision::Topic;
+use super::distribution::Distribution;
+use super::observer::{LossCause, Observer, Violation};
+use super::rng::Stream;
+use super::setup::{FromDead, ReportOrder};
+use super::timed::{Pending, Timed};
+use super::world::{Arrived, World};
+use crate::model::{Event, Process, ProcessId, Report, Ticks};
+
+impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
+    /// A crash by time.
+    pub(super) fn crash_at(&mut self, index: usize, world: &mut World<P>) -> Result<(), Violation> {
+        let crash = self.clock.plan.at[index].clone();
+        if !world.is_up(crash.process) {
+            return Ok(());
+        }
+        if crash.drawn {
+            self.clock.chance.keep(Topic::CrashAt { process: crash.process }, crash.at.get());
+        }
+        self.crash_between_steps(crash.process, crash.down, world)
+    }
+
+    /// The crash that ended the step that `process` has just made.
+    pub(super) fn crash_in_step(&mut self, process: ProcessId, world: &mut World<P>) {
+        let step = world.steps(process);
+        let Some((effects, down, drawn)) = self.clock.plan.crash_in(process, step) else { return };
+        if drawn {
+            self.clock.chance.keep(Topic::CrashIn { process, step }, u64::from(effects) + 1);
+        }
+        self.crash(process, down, world);
+    }
+
+    /// A crash on a condition, replayed as what it was: a crash after a step.
+    pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+        let step = world.steps(process);
+        world.set_alarm(process, self.clock.plan.alarm(process, step + 1));
+        let down = self.clock.plan.random_down;
+        for victim in self.clock.plan.crashes_after(process, step) {
+            self.crash_drawn_after(victim, down, process, step, world)?;
+        }
+        Ok(())
+    }
+
+    /// A crash on a condition.
+    pub(super) fn crash_watched(
+        &mut self,
+        index: usize,
+        process: ProcessId,
+        step: u64,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        let watch = &self.clock.plan.watches[index];
+        let (victim, down) = (watch.process, watch.down);
+        if watch.drawn {
+            self.crash_drawn_after(victim, down, process, step, world)
+        } else if world.is_up(victim) {
+            self.crash_between_steps(victim, down, world)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn crash_drawn_after(
+        &mut self,
+        victim: ProcessId,
+        down: Option<Distribution>,
+        process: ProcessId,
+        step: u64,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        if victim.get() >= world.count() || !world.is_up(victim) {
+            return Ok(());
+        }
+        self.clock.chance.keep(Topic::CrashAfter { process, step }, u64::from(victim.get()) + 1);
+        self.crash_between_steps(victim, down, world)
+    }
+
+    /// A crash that is an event of its own.
+    fn crash_between_steps(
+        &mut self,
+        victim: ProcessId,
+        down: Option<Distribution>,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        world.events += 1;
+        self.crash(victim, down, world);
+        self.observer.check(world)
+    }
+
+    fn crash(&mut self, victim: ProcessId, down: Option<Distribution>, world: &mut World<P>) {
+        self.clock.stats.crashes += 1;
+        let inbox = world.crash(victim);
+        self.clock.timers[victim.index()].clear();
+        self.observer.crashed(victim, world);
+        for arrived in inbox {
+            if let Arrived::Message { from, id, message } = arrived {
+                self.lose(from, victim, id, &message, LossCause::ReceiverDown, world);
+            }
+        }
+        self.application.crashed(victim);
+        let last = self.cut_off(victim, world);
+        for observer in ProcessId::all(world.count()).filter(|&p| world.is_up(p)) {
+            self.report(observer, victim, last.get(&observer).copied(), world);
+        }
+        if let Some(down) = down {
+            let taken = self.clock.chance.span(Stream::Faults, &down, || Topic::Down { process: victim });
+            self.clock.queue.push(world.now() + taken, Pending::Restart { process: victim });
+        }
+    }
+
+    /// Loses what is to be lost of the messages in flight from the dead, and tells when the last of the rest arrives at
+    /// each receiver.
+    fn cut_off(&mut self, victim: ProcessId, world: &World<P>) -> BTreeMap<ProcessId, Ticks> {
+        let setup = world.setup();
+        let mut last = BTreeMap::new();
+        if setup.network.from_dead == FromDead::Deliver && setup.detector.order == ReportOrder::Unordered {
+            return last;
+        }
+        let mut channels: BTreeMap<ProcessId, Vec<(Ticks, u32)>> = BTreeMap::new();
+        for (at, slot) in self.clock.queue.find(|p| matches!(p, Pending::Message(m) if m.from == victim)) {
+            if let Some(Pending::Message(envelope)) = self.clock.queue.get(slot) {
+                channels.entry(envelope.to).or_default().push((at, slot));
+            }
+        }
+        for (to, mut flight) in channels {
+            let lost = match setup.network.from_dead {
+                FromDead::Deliver => 0,
+                FromDead::Drop => flight.len() as u64,
+                FromDead::Prefix => {
+                    let bound = flight.len() as u64 + 1;
+                    self.clock.chance.below(Stream::Faults, bound, || Topic::CutOff { from: victim, to })
+                }
+            };
+            for (_, slot) in flight.split_off(flight.len() - lost as usize) {
+                if let Some(Pending::Message(envelope)) = self.clock.queue.remove(slot) {
+                    self.lose(victim, to, envelope.id, &envelope.message, LossCause::SenderCrashed, world);
+                }
+            }
+            if let Some(at) = flight.iter().map(|(at, _)| *at).max() {
+                last.insert(to, at);
+            }
+        }
+        last
+    }
+
+    /// The failure detector will tell `observer` of a crash, not before `last` if reports keep behind the channel.
+    fn report(&mut self, observer: ProcessId, of: ProcessId, last: Option<Ticks>, world: &World<P>) {
+        let detector = &world.setup().detector;
+        let latency =
+            self.clock.chance.span(Stream::Detector, &detector.latency_ticks, || Topic::Latency { observer, of });
+        let mut at = world.now() + latency;
+        if detector.order == ReportOrder::AfterChannel {
+            at = at.max(last.unwrap_or_default());
+        }
+        let epoch = world.epoch(observer);
+        self.clock.queue.push(at, Pending::Report { observer, epoch, report: Report::Crash(of) });
+    }
+
+    pub(super) fn restart(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+        self.clock.stats.restarts += 1;
+        world.restart(process);
+        world.set_alarm(process, self.clock.plan.alarm(process, world.steps(process) + 1));
+        // It is told of everyone who is down, each after what that one still has in flight to it.
+        for of in world.down().to_vec() {
+            let wanted = |p: &Pending<P>| matches!(p, Pending::Message(m) if m.from == of && m.to == process);
+            let last = self.clock.queue.find(wanted).into_iter().map(|(at, _)| at).max();
+            self.report(process, of, last, world);
+        }
+        self.handle(process, Event::Restart, None, world)?;
+        if world.is_up(process) {
+            let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
+            self.application.restarted(process, world.process(process), &mut agenda);
+            self.schedule_requests(world);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! The machinery: a world of processes and channels, the ways in which time passes over it, the faults that befall it,
+//! and the one door through which everything undetermined comes.
+//!
+//! It is for whoever runs processes. It must never know what an algorithm is for (no lock, no token, no holder: an
+//! [`Application`] and an [`Observer`] bring those), read a clock or the environment, or draw a number anywhere but
+//! through [`Chance`](decision).
+
+mod application;
+mod channel;
+mod crash;
+pub mod decision;
+mod distribution;
+mod fault;
+mod observer;
+mod queue;
+mod rng;
+mod setup;
+mod simulation;
+mod timed;
+mod world;
+
+pub use application::{Agenda, Application, Idle};
+pub use decision::{Decisions, Key, Topic};
+pub use distribution::Distribution;
+pub use fault::{Crash, Faults, Moment, RandomCrashes};
+pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
+pub use setup::{ChannelOrder, Detector, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead};
+pub use simulation::{Divergence, End, Limit, Outcome, Simulation, Stats};
+pub use world::World;

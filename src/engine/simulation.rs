@@ -1,0 +1,251 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::application::Application;
+use super::decision::{Chance, Decisions, Key};
+use super::fault::Plan;
+use super::observer::{Observer, Violation};
+use super::setup::{Invalid, Setup};
+use super::timed::{Clock, Timed};
+use super::world::World;
+use crate::model::{Process, Ticks};
+
+/// Runs a setup in virtual time, once for each seed, and uses its memory again from run to run.
+///
+/// Events happen in the order of their ticks, and within a tick in the order in which they were scheduled. One seed is
+/// one run: nothing else enters.
+///
+/// ```
+/// use jeton::engine::{End, Idle, Setup, Simulation};
+/// # use jeton::{Context, Process, ProcessId};
+/// # use std::convert::Infallible;
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// # struct Greeter;
+/// # impl Process for Greeter {
+/// #     type Config = ();
+/// #     type Message = u64;
+/// #     type Timer = Infallible;
+/// #     type Request = Infallible;
+/// #     type Indication = Infallible;
+/// #     type Stable = ();
+/// #     type Record = Infallible;
+/// #     fn new(_me: ProcessId, _config: &()) -> Self { Greeter }
+/// #     fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+/// #         for p in ctx.others() { ctx.send(p, 1); }
+/// #     }
+/// #     fn on_message(&mut self, _from: ProcessId, _message: u64, _ctx: &mut Context<'_, Self>) {}
+/// # }
+/// // Three processes of which each greets the others at the start.
+/// let mut simulation = Simulation::<Greeter>::new(Setup::new(3, ()))?;
+/// let outcome = simulation.run(7, &mut Idle, &mut ());
+/// assert_eq!(outcome.end, End::Quiescent);
+/// assert_eq!(outcome.stats.messages, 6);
+/// # Ok::<(), jeton::engine::Invalid>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Simulation<P: Process> {
+    world: World<P>,
+    clock: Clock<P>,
+}
+
+/// How a run ended, and what it came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How.
+    pub end: End,
+    /// When.
+    pub at: Ticks,
+    /// What was counted.
+    pub stats: Stats,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The application wanted nothing more, and `settle_ticks` have passed since.
+    Settled,
+    /// Nothing is left to happen.
+    Quiescent,
+    /// A property does not hold.
+    Violated(Violation),
+    /// A limit was met: the run proves nothing.
+    CutOff(Limit),
+}
+
+/// Which limit a run met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// [`Limits::ticks`](super::Limits::ticks)
+    Ticks,
+    /// [`Limits::events`](super::Limits::events)
+    Events,
+    /// [`Limits::pending`](super::Limits::pending)
+    Pending,
+}
+
+/// What is counted in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// Steps of processes, and crashes between steps.
+    pub events: u64,
+    /// Messages sent.
+    pub messages: u64,
+    /// Messages lost, for whatever reason.
+    pub lost: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Restarts.
+    pub restarts: u64,
+}
+
+/// Where a replay was not what its schedule says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Divergence {
+    /// Decisions that never came up.
+    pub unasked: Vec<Key>,
+    /// Decisions whose answer is greater than any that could be given; the greatest was.
+    pub out_of_bounds: Vec<Key>,
+}
+
+impl Divergence {
+    /// Whether every decision came up as it is written.
+    pub fn is_empty(&self) -> bool {
+        self.unasked.is_empty() && self.out_of_bounds.is_empty()
+    }
+}
+
+impl<P: Process> Simulation<P> {
+    /// Ready to run.
+    ///
+    /// # Errors
+    /// What in the setup cannot be.
+    pub fn new(setup: impl Into<Arc<Setup<P>>>) -> Result<Self, Invalid> {
+        let setup = setup.into();
+        setup.validate()?;
+        Ok(Self { clock: Clock::new(&setup), world: World::new(setup) })
+    }
+
+    /// The world as the last run left it.
+    pub fn world(&self) -> &World<P> {
+        &self.world
+    }
+
+    /// Runs the schedule of a seed.
+    pub fn run<A: Application<P>, O: Observer<P>>(
+        &mut self,
+        seed: u64,
+        application: &mut A,
+        observer: &mut O,
+    ) -> Outcome {
+        self.go(Chance::seeded(seed), application, observer)
+    }
+
+    /// Runs the schedule of a seed and returns its decisions too.
+    pub fn record<A: Application<P>, O: Observer<P>>(
+        &mut self,
+        seed: u64,
+        application: &mut A,
+        observer: &mut O,
+    ) -> (Outcome, Decisions) {
+        let outcome = self.go(Chance::recorded(seed), application, observer);
+        (outcome, self.clock.chance.kept())
+    }
+
+    /// Runs a schedule that is a list of decisions. What it does not list is answered in the simplest way.
+    pub fn replay<A: Application<P>, O: Observer<P>>(
+        &mut self,
+        decisions: Decisions,
+        application: &mut A,
+        observer: &mut O,
+    ) -> (Outcome, Divergence) {
+        let outcome = self.go(Chance::answered(decisions), application, observer);
+        let (unasked, out_of_bounds) = self.clock.chance.left_over();
+        (outcome, Divergence { unasked, out_of_bounds })
+    }
+
+    fn go<A: Application<P>, O: Observer<P>>(
+        &mut self,
+        mut chance: Chance,
+        application: &mut A,
+        observer: &mut O,
+    ) -> Outcome {
+        let setup = self.world.setup();
+        let processes = setup.processes;
+        let plan = Plan::new(&setup.faults, processes, application.conditions(), &mut chance);
+        self.world.reset();
+        self.clock.reset(processes, chance);
+        self.clock.plan = plan;
+        let mut timed = Timed { clock: &mut self.clock, application, observer };
+        let world = &mut self.world;
+        // A panic of a handler is a finding; one of the application, an observer or the engine is not ours to keep.
+        let end = catch_unwind(AssertUnwindSafe(|| timed.run(world)));
+        let end = end.unwrap_or_else(|panic| match self.world.stepping() {
+            Some(process) => {
+                let explanation = format!("{process} panicked: {}", message_of(panic.as_ref()));
+                End::Violated(self.world.violation(NO_PANIC, vec![process], explanation))
+            }
+            None => resume_unwind(panic),
+        });
+        let stats = Stats { events: self.world.event(), ..self.clock.stats };
+        Outcome { end, at: self.world.now(), stats }
+    }
+}
+
+/// The property that no handler panics; it is always checked.
+pub(crate) const NO_PANIC: &str = "no_panic";
+
+fn message_of(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("with something that is no text")
+}
+
+impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
+    fn run(&mut self, world: &mut World<P>) -> End {
+        let end = self.start(world).and_then(|()| self.pass_time(world)).and_then(|end| match end {
+            End::Settled | End::Quiescent => self.observer.end(world).map(|()| end),
+            end => Ok(end),
+        });
+        end.unwrap_or_else(End::Violated)
+    }
+
+    fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Violation> {
+        let limits = world.setup().limits;
+        let settle = Ticks::new(limits.settle_ticks);
+        let mut settled_at = None;
+        loop {
+            if self.application.settled() {
+                settled_at = settled_at.or(Some(world.now()));
+            } else {
+                settled_at = None;
+            }
+            let Some(at) = self.clock.queue.next_at() else { return Ok(End::Quiescent) };
+            if let Some(since) = settled_at {
+                let until = world.last_fault().max(since) + settle;
+                if at > until {
+                    world.now = until;
+                    return Ok(End::Settled);
+                }
+            }
+            if at.get() > limits.ticks {
+                return Ok(End::CutOff(Limit::Ticks));
+            }
+            if world.event() >= limits.events {
+                return Ok(End::CutOff(Limit::Events));
+            }
+            if self.clock.queue.len() as u64 > limits.pending {
+                return Ok(End::CutOff(Limit::Pending));
+            }
+            if let Some(Some(pending)) = self.clock.queue.pop() {
+                world.now = at;
+                self.come_up(pending, world)?;
+            }
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! What drives a world in virtual time: the pending events, the channels, the timers and the chance of one run, with the
+//! effects of a step turned into events to come.
+
+use std::collections::BTreeMap;
+
+use super::application::{Agenda, Application};
+use super::channel::Channels;
+use super::decision::{Chance, Topic};
+use super::distribution::Distribution;
+use super::fault::Plan;
+use super::observer::{LossCause, Lost, MessageId, Observer, Violation};
+use super::queue::Queue;
+use super::rng::Stream;
+use super::setup::{ChannelOrder, Setup, ToDead};
+use super::simulation::Stats;
+use super::world::{Arrived, Driver, World};
+use crate::model::{Effect, Event, Process, ProcessId, Report, Ticks};
+
+/// An event to come.
+#[derive(Clone, Debug)]
+pub(super) enum Pending<P: Process> {
+    Message(Envelope<P>),
+    Timer {
+        process: ProcessId,
+        id: u64,
+    },
+    Report {
+        observer: ProcessId,
+        epoch: u32,
+        report: Report,
+    },
+    Request {
+        process: ProcessId,
+        epoch: u32,
+        request: P::Request,
+    },
+    /// The process is done with its last event and looks into its inbox.
+    Serve {
+        process: ProcessId,
+        epoch: u32,
+    },
+    /// A crash by time: which one of the plan.
+    Crash {
+        index: usize,
+    },
+    Restart {
+        process: ProcessId,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Envelope<P: Process> {
+    pub(super) from: ProcessId,
+    pub(super) to: ProcessId,
+    /// The receiver's when it was sent: another on arrival is another life.
+    epoch: u32,
+    pub(super) id: u64,
+    pub(super) message: P::Message,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Armed<P: Process> {
+    timer: P::Timer,
+    id: u64,
+}
+
+/// All of a run in virtual time that is not the world.
+#[derive(Clone, Debug)]
+pub(super) struct Clock<P: Process> {
+    pub(super) queue: Queue<Pending<P>>,
+    channels: Channels,
+    /// The timers that are set, by process. A queue entry whose id is not here was cancelled.
+    pub(super) timers: Vec<Vec<Armed<P>>>,
+    pub(super) chance: Chance,
+    pub(super) plan: Plan,
+    links: BTreeMap<(ProcessId, ProcessId), Distribution>,
+    messages: u64,
+    timer_ids: u64,
+    pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
+    /// Watches whose condition came to hold with a message of this step.
+    struck: Vec<usize>,
+    pub(super) stats: Stats,
+}
+
+impl<P: Process> Clock<P> {
+    pub(super) fn new(setup: &Setup<P>) -> Self {
+        Self {
+            queue: Queue::default(),
+            channels: Channels::default(),
+            timers: Vec::new(),
+            chance: Chance::seeded(0),
+            plan: Plan::default(),
+            links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
+            messages: 0,
+            timer_ids: 0,
+            requests: Vec::new(),
+            struck: Vec::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Back to the start, with the memory it has.
+    pub(super) fn reset(&mut self, processes: u32, chance: Chance) {
+        self.queue.clear();
+        self.channels.reset(processes);
+        for timers in &mut self.timers {
+            timers.clear();
+        }
+        self.timers.resize_with(processes as usize, Vec::new);
+        self.chance = chance;
+        self.messages = 0;
+        self.timer_ids = 0;
+        self.requests.clear();
+        self.struck.clear();
+        self.stats = Stats::default();
+    }
+
+    fn delay(&mut self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Ticks {
+        let spread = if self.links.is_empty() { None } else { self.links.get(&(from, to)) };
+        let spread = spread.unwrap_or(&setup.network.delay_ticks);
+        self.chance.span(Stream::Network, spread, || Topic::Delay { from, to })
+    }
+
+    fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
+        let id = self.timer_ids;
+        self.timer_ids += 1;
+        let timers = &mut self.timers[process.index()];
+        match timers.iter_mut().find(|armed| armed.timer == timer) {
+            Some(armed) => armed.id = id,
+            None => timers.push(Armed { timer, id }),
+        }
+        self.queue.push(at, Pending::Timer { process, id });
+    }
+
+    fn is_armed(&self, process: ProcessId, id: u64) -> bool {
+        self.timers[process.index()].iter().any(|armed| armed.id == id)
+    }
+
+    fn take_timer(&mut self, process: ProcessId, id: u64) -> Option<P::Timer> {
+        let timers = &mut self.timers[process.index()];
+        let index = timers.iter().position(|armed| armed.id == id)?;
+        Some(timers.swap_remove(index).timer)
+    }
+}
+
+/// A clock at work, with the application it serves and the observer it tells.
+pub(super) struct Timed<'r, P: Process, A, O> {
+    pub(super) clock: &'r mut Clock<P>,
+    pub(super) application: &'r mut A,
+    pub(super) observer: &'r mut O,
+}
+
+impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A, O> {
+    fn choose(&mut self, process: ProcessId, bound: u32) -> u32 {
+        self.clock.chance.below(Stream::Processes, u64::from(bound), || Topic::Choice { process }) as u32
+    }
+
+    fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>) {
+        let message = matches!(effect, Effect::Send { .. }).then_some(MessageId(self.clock.messages));
+        self.observer.effect(process, effect, message, world);
+    }
+
+    #[inline]
+    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &World<P>) {
+        match effect {
+            Effect::Send { to, message } => self.send(process, to, message, world),
+            Effect::SetTimer { timer, after } => self.clock.set_timer(process, timer, world.now() + after),
+            Effect::CancelTimer { timer } => {
+                self.clock.timers[process.index()].retain(|armed| armed.timer != timer);
+            }
+            Effect::Indicate { indication } => {
+                let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
+                self.application.indication(process, &indication, &mut agenda);
+            }
+            Effect::Store { .. } | Effect::Note { .. } => {}
+        }
+    }
+
+    fn crash_in(&mut self, process: ProcessId, step: u64) -> Option<u32> {
+        self.clock.plan.crash_in(process, step).map(|(effects, ..)| effects)
+    }
+}
+
+impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
+    #[inline]
+    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &World<P>) {
+        let setup = world.setup();
+        let id = self.clock.messages;
+        self.clock.messages += 1;
+        self.clock.stats.messages += 1;
+        let delay = self.clock.delay(from, to, setup);
+        if setup.network.to_dead == ToDead::Connection && !world.is_up(to) {
+            self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
+            return;
+        }
+        let mut at = world.now() + delay;
+        if setup.network.order == ChannelOrder::Fifo {
+            // Arrivals of one tick come in the order of sending, so equal is late enough.
+            let last = self.clock.channels.last_arrival(from, to);
+            at = at.max(*last);
+            *last = at;
+        }
+        self.watch_flight(to, &message);
+        let epoch = world.epoch(to);
+        self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
+    }
+
+    pub(super) fn lose(
+        &mut self,
+        from: ProcessId,
+        to: ProcessId,
+        id: u64,
+        message: &P::Message,
+        cause: LossCause,
+        world: &World<P>,
+    ) {
+        self.clock.stats.lost += 1;
+        self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
+    }
+
+    fn watch_flight(&mut self, to: ProcessId, message: &P::Message) {
+        for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
+            if watch.process == to && watch.left > 0 && self.application.holds_in_flight(&watch.condition, message) {
+                watch.left -= 1;
+                if watch.left == 0 {
+                    self.clock.struck.push(index);
+                }
+            }
+        }
+    }
+
+    /// Every process starts, then every application, then whatever was planned is scheduled.
+    pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
+        for (index, crash) in self.clock.plan.at.iter().enumerate() {
+            self.clock.queue.push(crash.at, Pending::Crash { index });
+        }
+        if self.clock.plan.has_steps() {
+            for process in ProcessId::all(world.count()) {
+                world.set_alarm(process, self.clock.plan.alarm(process, 1));
+            }
+        }
+        for process in ProcessId::all(world.count()) {
+            if world.is_up(process) {
+                self.handle(process, Event::Start, None, world)?;
+            }
+        }
+        for process in ProcessId::all(world.count()) {
+            if world.is_up(process) {
+                let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
+                self.application.start(process, world.process(process), &mut agenda);
+                self.schedule_requests(world);
+            }
+        }
+        Ok(())
+    }
+
+    /// One pending event comes up.
+    #[inline]
+    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
+        match pending {
+            Pending::Message(envelope) => self.arrive(envelope, world),
+            Pending::Timer { process, id } if self.clock.is_armed(process, id) => {
+                self.accept(process, Arrived::Timer { id }, world)
+            }
+            Pending::Report { observer, epoch, report } if world.epoch(observer) == epoch => {
+                self.accept(observer, Arrived::Report(report), world)
+            }
+            Pending::Request { process, epoch, request } if world.epoch(process) == epoch => {
+                self.accept(process, Arrived::Request(request), world)
+            }
+            Pending::Serve { process, epoch } if world.epoch(process) == epoch => self.serve(process, world),
+            Pending::Crash { index } => self.crash_at(index, world),
+            Pending::Restart { process } => self.restart(process, world),
+            // A cancelled timer, or something of a life that is over.
+            Pending::Timer { .. } | Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
+        let Envelope { from, to, epoch, id, message } = envelope;
+        let reaches = match world.setup().network.to_dead {
+            ToDead::Connection => world.epoch(to) == epoch,
+            ToDead::Datagram => world.is_up(to),
+        };
+        if reaches {
+            self.accept(to, Arrived::Message { from, id, message }, world)
+        } else {
+            self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
+            Ok(())
+        }
+    }
+
+    /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
+    #[inline]
+    fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Violation> {
+        let busy_until = world.busy_until(process);
+        let waits = world.has_arrivals(process);
+        if waits || busy_until > world.now() {
+            world.inbox(process).push_back(arrived);
+            if !waits {
+                let epoch = world.epoch(process);
+                self.clock.queue.push(busy_until, Pending::Serve { process, epoch });
+            }
+            return Ok(());
+        }
+        self.handle_arrived(process, arrived, world)
+    }
+
+    fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+        if let Some(arrived) = world.inbox(process).pop_front() {
+            self.handle_arrived(process, arrived, world)?;
+        }
+        if world.is_up(process) && world.has_arrivals(process) {
+            let epoch = world.epoch(process);
+            let at = world.busy_until(process).max(world.now());
+            self.clock.queue.push(at, Pending::Serve { process, epoch });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn handle_arrived(
+        &mut self,
+        process: ProcessId,
+        arrived: Arrived<P>,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        match arrived {
+            Arrived::Message { from, id, message } => {
+                self.handle(process, Event::Message { from, message }, Some(MessageId(id)), world)
+            }
+            Arrived::Report(report) => self.handle(process, Event::Report(report), None, world),
+            Arrived::Request(request) if self.application.requested(process, &request) => {
+                self.handle(process, Event::Request(request), None, world)
+            }
+            Arrived::Request(_) => Ok(()),
+            // It may have been cancelled while it waited.
+            Arrived::Timer { id } => match self.clock.take_timer(process, id) {
+                Some(timer) => self.handle(process, Event::Timer(timer), None, world),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// One step, and what comes of it.
+    #[inline]
+    pub(super) fn handle(
+        &mut self,
+        process: ProcessId,
+        event: Event<P>,
+        message: Option<MessageId>,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        world.events += 1;
+        self.observer.event(process, &event, message, world);
+        let alarm = world.alarm(process) == world.steps(process) + 1;
+        let crashes = world.step(process, event, self);
+        self.schedule_requests(world);
+        let service = world.setup().network.service_ticks;
+        if service.max() > Ticks::ZERO {
+            let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
+            world.set_busy_until(process, world.now() + taken);
+        }
+        if crashes {
+            self.crash_in_step(process, world);
+        }
+        self.observer.check(world)?;
+        if !self.clock.plan.watches.is_empty() {
+            self.strike(process, world)?;
+        }
+        if alarm { self.crash_after_step(process, world) } else { Ok(()) }
+    }
+
+    pub(super) fn schedule_requests(&mut self, world: &World<P>) {
+        for (after, process, request) in self.clock.requests.drain(..) {
+            let epoch = world.epoch(process);
+            self.clock.queue.push(world.now() + after, Pending::Request { process, epoch, request });
+        }
+    }
+
+    /// The watches whose condition came to hold with the step of `process`.
+    fn strike(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+        for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
+            if watch.process != process || watch.left == 0 {
+                continue;
+            }
+            let holds =
+                world.is_up(process) && self.application.holds(&watch.condition, process, world.process(process));
+            if holds && !watch.held {
+                watch.left -= 1;
+                if watch.left == 0 {
+                    self.clock.struck.push(index);
+                }
+            }
+            watch.held = holds;
+        }
+        let step = world.steps(process);
+        let mut struck = std::mem::take(&mut self.clock.struck);
+        // The exact ones come first, so that a replay, which knows the drawn ones by their step, has the same order.
+        struck.sort_unstable();
+        for index in struck {
+            self.crash_watched(index, process, step, world)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use super::observer::Violation;
+use super::setup::Setup;
+use crate::model::{Context, Effect, Event, Process, ProcessId, Report, Surroundings, Ticks};
+
+/// The processes with their stable storage and what has arrived at them: all that a step reads and changes. Time is not
+/// here, nor what is in flight: those belong to whoever drives it.
+#[derive(Clone, Debug)]
+pub struct World<P: Process> {
+    setup: Arc<Setup<P>>,
+    processes: Vec<P>,
+    nodes: Vec<Node>,
+    stable: Vec<P::Stable>,
+    inboxes: Vec<VecDeque<Arrived<P>>>,
+    down: Vec<ProcessId>,
+    /// The buffer that every step uses again.
+    effects: Vec<Effect<P>>,
+    pub(super) now: Ticks,
+    pub(super) events: u64,
+    pub(super) last_fault: Ticks,
+    /// Who is handling an event: who it was, should the handler panic.
+    stepping: Option<ProcessId>,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    /// Even while the process is up, one more with each crash and each restart.
+    epoch: u32,
+    boot: u32,
+    steps: u64,
+    /// The first step at which the plan of faults must be asked.
+    alarm: u64,
+    /// Until when it handles its last event.
+    busy_until: Ticks,
+}
+
+/// What waits in an inbox.
+#[derive(Clone, Debug)]
+pub(super) enum Arrived<P: Process> {
+    Message { from: ProcessId, id: u64, message: P::Message },
+    Timer { id: u64 },
+    Report(Report),
+    Request(P::Request),
+}
+
+/// Who drives a world: it takes the effects of a step, and answers what a handler may ask.
+pub(super) trait Driver<P: Process> {
+    fn choose(&mut self, process: ProcessId, bound: u32) -> u32;
+    /// An effect is done: everything but stable storage, which is the world's.
+    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &World<P>);
+    /// Told of every effect, just before it is done.
+    fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>);
+    /// After how many effects of this step the process is to crash.
+    fn crash_in(&mut self, process: ProcessId, step: u64) -> Option<u32>;
+}
+
+struct Asked<'a, P: Process, D> {
+    process: ProcessId,
+    inbox: &'a VecDeque<Arrived<P>>,
+    driver: &'a mut D,
+}
+
+impl<P: Process, D: Driver<P>> Surroundings for Asked<'_, P, D> {
+    fn choose(&mut self, bound: u32) -> u32 {
+        self.driver.choose(self.process, bound)
+    }
+
+    fn inbox_len(&self, sender: ProcessId) -> usize {
+        let from_sender = |arrived: &&Arrived<P>| matches!(arrived, Arrived::Message { from, .. } if *from == sender);
+        self.inbox.iter().filter(from_sender).count()
+    }
+}
+
+impl<P: Process> World<P> {
+    pub(super) fn new(setup: Arc<Setup<P>>) -> Self {
+        let mut world = Self {
+            setup,
+            processes: Vec::new(),
+            nodes: Vec::new(),
+            stable: Vec::new(),
+            inboxes: Vec::new(),
+            down: Vec::new(),
+            effects: Vec::new(),
+            now: Ticks::ZERO,
+            events: 0,
+            last_fault: Ticks::ZERO,
+            stepping: None,
+        };
+        world.reset();
+        world
+    }
+
+    /// Back to the start, with the memory it has.
+    pub(super) fn reset(&mut self) {
+        let count = self.setup.processes;
+        let node = Node { epoch: 0, boot: 1, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO };
+        self.processes.clear();
+        self.processes.extend(ProcessId::all(count).map(|p| P::new(p, &self.setup.config)));
+        self.nodes.clear();
+        self.nodes.resize(count as usize, node);
+        self.stable.clear();
+        self.stable.resize_with(count as usize, P::Stable::default);
+        for inbox in &mut self.inboxes {
+            inbox.clear();
+        }
+        self.inboxes.resize_with(count as usize, VecDeque::new);
+        self.down.clear();
+        self.effects.clear();
+        self.now = Ticks::ZERO;
+        self.events = 0;
+        self.last_fault = Ticks::ZERO;
+        self.stepping = None;
+    }
+
+    /// What is fixed before the run.
+    pub fn setup(&self) -> &Setup<P> {
+        &self.setup
+    }
+
+    /// The state of a process; of a dead one, that in which it died.
+    pub fn process(&self, process: ProcessId) -> &P {
+        &self.processes[process.index()]
+    }
+
+    /// The stable storage of a process.
+    pub fn stable(&self, process: ProcessId) -> &P::Stable {
+        &self.stable[process.index()]
+    }
+
+    /// Whether a process is up.
+    pub fn is_up(&self, process: ProcessId) -> bool {
+        self.nodes[process.index()].epoch % 2 == 0
+    }
+
+    /// The processes that are down, in the order in which they crashed.
+    pub fn down(&self) -> &[ProcessId] {
+        &self.down
+    }
+
+    /// The number of processes.
+    pub fn count(&self) -> u32 {
+        self.setup.processes
+    }
+
+    /// How many events a process has handled, the present one included.
+    pub fn steps(&self, process: ProcessId) -> u64 {
+        self.nodes[process.index()].steps
+    }
+
+    /// The time; 0 throughout where there is none.
+    pub fn now(&self) -> Ticks {
+        self.now
+    }
+
+    /// The number of the present event, counted from 1.
+    pub fn event(&self) -> u64 {
+        self.events
+    }
+
+    /// When something last went wrong.
+    pub fn last_fault(&self) -> Ticks {
+        self.last_fault
+    }
+
+    /// Who was handling an event when the run stopped in the middle of one.
+    pub(super) fn stepping(&self) -> Option<ProcessId> {
+        self.stepping
+    }
+
+    /// A violation, seen now.
+    pub fn violation(
+        &self,
+        property: impl Into<String>,
+        processes: Vec<ProcessId>,
+        explanation: impl Into<String>,
+    ) -> Violation {
+        Violation {
+            property: property.into(),
+            at: self.now,
+            event: self.events,
+            processes,
+            explanation: explanation.into(),
+        }
+    }
+
+    pub(super) fn epoch(&self, process: ProcessId) -> u32 {
+        self.nodes[process.index()].epoch
+    }
+
+    pub(super) fn set_alarm(&mut self, process: ProcessId, step: u64) {
+        self.nodes[process.index()].alarm = step;
+    }
+
+    pub(super) fn alarm(&self, process: ProcessId) -> u64 {
+        self.nodes[process.index()].alarm
+    }
+
+    pub(super) fn busy_until(&self, process: ProcessId) -> Ticks {
+        self.nodes[process.index()].busy_until
+    }
+
+    pub(super) fn set_busy_until(&mut self, process: ProcessId, until: Ticks) {
+        self.nodes[process.index()].busy_until = until;
+    }
+
+    pub(super) fn inbox(&mut self, process: ProcessId) -> &mut VecDeque<Arrived<P>> {
+        &mut self.inboxes[process.index()]
+    }
+
+    pub(super) fn has_arrivals(&self, process: ProcessId) -> bool {
+        !self.inboxes[process.index()].is_empty()
+    }
+
+    /// One step, the same however time passes: the process handles the event, then its effects are done in order, up to
+    /// where it crashes. Returns whether it is to crash now.
+    #[inline]
+    pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> bool {
+        let index = process.index();
+        self.stepping = Some(process);
+        self.nodes[index].steps += 1;
+        let steps = self.nodes[index].steps;
+        let mut effects = mem::take(&mut self.effects);
+        let mut asked = Asked { process, inbox: &self.inboxes[index], driver };
+        let boot = u64::from(self.nodes[index].boot);
+        let mut ctx = Context::new(process, self.setup.processes, boot, &self.setup.config, &mut effects, &mut asked);
+        self.processes[index].handle(event, &self.stable[index], &mut ctx);
+        self.stepping = None;
+        let crash = if steps == self.nodes[index].alarm { driver.crash_in(process, steps) } else { None };
+        let mut left = crash.unwrap_or(u32::MAX);
+        for effect in effects.drain(..) {
+            // No crash falls before a note rather than after it.
+            if !matches!(effect, Effect::Note { .. }) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+            }
+            driver.observe(process, &effect, self);
+            match effect {
+                Effect::Store { record } => P::apply(&mut self.stable[index], record),
+                effect => driver.effect(process, effect, self),
+            }
+        }
+        self.effects = effects;
+        crash.is_some()
+    }
+
+    /// The process stops: its inbox goes with it.
+    pub(super) fn crash(&mut self, process: ProcessId) -> VecDeque<Arrived<P>> {
+        let node = &mut self.nodes[process.index()];
+        debug_assert!(node.epoch % 2 == 0, "a crash of a process that is down");
+        node.epoch += 1;
+        node.busy_until = Ticks::ZERO;
+        self.down.push(process);
+        self.last_fault = self.now;
+        mem::take(&mut self.inboxes[process.index()])
+    }
+
+    /// The process is new, but for its stable storage; it has yet to handle its restart.
+    pub(super) fn restart(&mut self, process: ProcessId) {
+        let node = &mut self.nodes[process.index()];
+        debug_assert!(node.epoch % 2 == 1, "a restart of a process that is up");
+        node.epoch += 1;
+        node.boot += 1;
+        self.down.retain(|&p| p != process);
+        self.last_fault = self.now;
+        self.processes[process.index()] = P::new(process, &self.setup.config);
+    }
+}
