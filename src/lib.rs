@@ -3,7 +3,9 @@
 
 pub mod algorithms;
 pub mod engine;
+pub mod explore;
 pub mod model;
 pub mod mutex;
+pub mod property;
 
-pub use model::{Context, Process, ProcessId, Ticks};
+pub use model::{Context, Never, Process, ProcessId, Ticks};

@@ -20,18 +20,17 @@ use crate::model::{Process, Ticks};
 ///
 /// ```
 /// use jeton::engine::{End, Idle, Setup, Simulation};
-/// # use jeton::{Context, Process, ProcessId};
-/// # use std::convert::Infallible;
+/// # use jeton::{Context, Never, Process, ProcessId};
 /// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 /// # struct Greeter;
 /// # impl Process for Greeter {
 /// #     type Config = ();
 /// #     type Message = u64;
-/// #     type Timer = Infallible;
-/// #     type Request = Infallible;
-/// #     type Indication = Infallible;
+/// #     type Timer = Never;
+/// #     type Request = Never;
+/// #     type Indication = Never;
 /// #     type Stable = ();
-/// #     type Record = Infallible;
+/// #     type Record = Never;
 /// #     fn new(_me: ProcessId, _config: &()) -> Self { Greeter }
 /// #     fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
 /// #         for p in ctx.others() { ctx.send(p, 1); }

@@ -5,18 +5,17 @@ use super::{Context, Effect, Event, Process, ProcessId, Report, Surroundings};
 /// Notes are kept apart from the other effects, so that a test that compares effects need not list them.
 ///
 /// ```
-/// use jeton::model::{Bench, Context, Effect, Process, ProcessId};
-/// # use std::convert::Infallible;
+/// use jeton::model::{Bench, Context, Effect, Never, Process, ProcessId};
 /// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 /// # struct Echo;
 /// # impl Process for Echo {
 /// #     type Config = ();
 /// #     type Message = u64;
-/// #     type Timer = Infallible;
-/// #     type Request = Infallible;
-/// #     type Indication = Infallible;
+/// #     type Timer = Never;
+/// #     type Request = Never;
+/// #     type Indication = Never;
 /// #     type Stable = ();
-/// #     type Record = Infallible;
+/// #     type Record = Never;
 /// #     fn new(_me: ProcessId, _config: &()) -> Self { Echo }
 /// #     fn on_message(&mut self, from: ProcessId, message: u64, ctx: &mut Context<'_, Self>) {
 /// #         ctx.send(from, message);

@@ -20,8 +20,7 @@ impl<T: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static> Value for
 /// A client and a server of one system are two variants of one `enum` that implements this trait.
 ///
 /// ```
-/// use jeton::{Context, Process, ProcessId};
-/// use std::convert::Infallible;
+/// use jeton::{Context, Never, Process, ProcessId};
 ///
 /// /// Answers every message with the next number.
 /// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,11 +29,11 @@ impl<T: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static> Value for
 /// impl Process for Counter {
 ///     type Config = ();
 ///     type Message = u64;
-///     type Timer = Infallible;
-///     type Request = Infallible;
-///     type Indication = Infallible;
+///     type Timer = Never;
+///     type Request = Never;
+///     type Indication = Never;
 ///     type Stable = ();
-///     type Record = Infallible;
+///     type Record = Never;
 ///
 ///     fn new(_me: ProcessId, _config: &()) -> Self {
 ///         Counter(0)
@@ -51,7 +50,7 @@ pub trait Process: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     type Config: Clone + Debug + Send + Sync + 'static;
     /// What processes send to each other.
     type Message: Value;
-    /// The names of timers; [`std::convert::Infallible`] where there are none.
+    /// The names of timers; [`Never`](super::Never) where there are none.
     type Timer: Value;
     /// What the application asks of a process.
     type Request: Value;

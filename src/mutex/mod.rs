@@ -4,12 +4,17 @@
 //! It knows processes only through their requests, their indications and the [`Mutex`] trait, never which algorithm it
 //! looks at.
 
+mod holders;
 mod interface;
+mod monitor;
 mod property;
+mod replicas;
 mod system;
+mod tokens;
 mod workload;
 
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
+pub use monitor::Monitor;
 pub use property::Property;
 pub use system::{Impossible, System};
 pub use workload::{Applications, Workload};

@@ -1,0 +1,308 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Mutex as Lock;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use super::runner::{Case, Runner};
+use crate::engine::{End, Invalid, Limit, Setup, Violation};
+use crate::model::Ticks;
+use crate::mutex::{Mutex, Property, Workload};
+
+/// Runs many schedules of one case, one a seed, on all cores.
+///
+/// ```
+/// use jeton::explore::Exploration;
+/// # use jeton::{Context, Never, Process, ProcessId, engine::Setup, mutex::*};
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// # struct Reckless;
+/// # impl Process for Reckless {
+/// #     type Config = ();
+/// #     type Message = ();
+/// #     type Timer = Never;
+/// #     type Request = Request;
+/// #     type Indication = Indication;
+/// #     type Stable = ();
+/// #     type Record = Never;
+/// #     fn new(_me: ProcessId, _config: &()) -> Self { Reckless }
+/// #     fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+/// #         match request {
+/// #             Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
+/// #             Request::Leave(data) => ctx.indicate(Indication::Left(data)),
+/// #             _ => {}
+/// #         }
+/// #     }
+/// #     fn on_message(&mut self, _: ProcessId, _: (), _: &mut Context<'_, Self>) {}
+/// # }
+/// # impl Mutex for Reckless {}
+/// // `Reckless` enters whenever it is asked to.
+/// let report = Exploration::<Reckless>::new(Setup::new(3, ())).schedules(100).run()?;
+/// assert!(!report.holds());
+/// assert_eq!(report.findings[0].violation.property, "single_holder");
+/// # Ok::<(), jeton::engine::Invalid>(())
+/// ```
+pub struct Exploration<'a, P: Mutex> {
+    case: Case<P>,
+    first_seed: u64,
+    schedules: u64,
+    jobs: usize,
+    stop: Stop,
+    progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+}
+
+/// When to stop before all schedules were run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stop {
+    /// At the first violation of any property, or the first schedule that was cut off.
+    #[default]
+    AtFirstFailure,
+    /// At the first violation of this property.
+    AtViolationOf(String),
+    /// Never.
+    Never,
+}
+
+/// How far an exploration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The schedules run so far, by all threads.
+    pub done: u64,
+    /// The schedules to run.
+    pub schedules: u64,
+}
+
+/// What an exploration found. It is the same for any number of threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The first seed.
+    pub first_seed: u64,
+    /// The schedules that were run, up to where it stopped.
+    pub schedules: u64,
+    /// The events in them.
+    pub events: u64,
+    /// The messages sent in them.
+    pub messages: u64,
+    /// Of each property that was violated the first schedule that shows it, in the order of the schedules.
+    pub findings: Vec<Finding>,
+    /// How many schedules met a limit and prove nothing, and the seed and the limit of the first.
+    pub cut_off: u64,
+    /// The first schedule that was cut off.
+    pub first_cut_off: Option<(u64, Limit)>,
+    /// In how many schedules each thing worth trying happened.
+    pub sometimes: BTreeMap<&'static str, u64>,
+}
+
+/// A violation and where to see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The seed that shows it.
+    pub seed: u64,
+    /// How many schedules it took, this one included.
+    pub found_within: u64,
+    /// What is violated.
+    pub violation: Violation,
+}
+
+impl Report {
+    /// Whether every schedule ran to its end and no property was violated.
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty() && self.cut_off == 0
+    }
+
+    /// The finding of this property.
+    pub fn finding(&self, property: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.violation.property == property)
+    }
+
+    /// Does nothing if everything holds.
+    ///
+    /// # Panics
+    /// With what was violated and the seed that shows it, or with how many schedules were cut off.
+    pub fn assert_holds(&self) {
+        if let Some(Finding { seed, found_within, violation }) = self.findings.first() {
+            panic!("{violation}\nseed {seed}, found within {found_within} schedules");
+        }
+        if let Some((seed, limit)) = self.first_cut_off {
+            panic!(
+                "{} of {} schedules were cut off by the limit on {limit:?}: seed {seed}",
+                self.cut_off, self.schedules
+            );
+        }
+    }
+
+    fn add(&mut self, part: Report) {
+        for mut finding in part.findings {
+            if self.finding(&finding.violation.property).is_none() {
+                finding.found_within += self.schedules;
+                self.findings.push(finding);
+            }
+        }
+        self.schedules += part.schedules;
+        self.events += part.events;
+        self.messages += part.messages;
+        self.cut_off += part.cut_off;
+        self.first_cut_off = self.first_cut_off.or(part.first_cut_off);
+        for (name, count) in part.sometimes {
+            *self.sometimes.entry(name).or_insert(0) += count;
+        }
+    }
+}
+
+/// Threads take so many schedules at a time.
+const BATCH: u64 = 32;
+
+impl<'a, P: Mutex> Exploration<'a, P> {
+    /// A thousand schedules from seed 0 of the default workload, checked against what the algorithm claims.
+    pub fn new(setup: Setup<P>) -> Self {
+        Self::of(Case::new(setup))
+    }
+
+    /// A thousand schedules from seed 0 of this case.
+    pub fn of(case: Case<P>) -> Self {
+        let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { case, first_seed: 0, schedules: 1000, jobs, stop: Stop::default(), progress: None }
+    }
+
+    /// What the applications do.
+    #[must_use]
+    pub fn workload(mut self, workload: Workload) -> Self {
+        self.case.set_workload(workload);
+        self
+    }
+
+    /// What is checked.
+    #[must_use]
+    pub fn properties(mut self, properties: &[Property]) -> Self {
+        self.case.properties = properties.to_vec();
+        self
+    }
+
+    /// Within how many ticks of the later of the request and the last fault a request must be granted. Set it after the
+    /// workload.
+    #[must_use]
+    pub fn patience(mut self, patience: Ticks) -> Self {
+        self.case.patience = patience;
+        self
+    }
+
+    /// How many schedules.
+    #[must_use]
+    pub fn schedules(mut self, schedules: u64) -> Self {
+        self.schedules = schedules;
+        self
+    }
+
+    /// The seed of the first schedule; the next has the next number.
+    #[must_use]
+    pub fn first_seed(mut self, seed: u64) -> Self {
+        self.first_seed = seed;
+        self
+    }
+
+    /// On how many threads; all cores, if it is never said. The result does not depend on it.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// When to stop early.
+    #[must_use]
+    pub fn stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Whom to tell how far it is, from any thread, every few schedules.
+    #[must_use]
+    pub fn progress(mut self, progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Runs them.
+    ///
+    /// # Errors
+    /// What in the setup cannot be.
+    pub fn run(self) -> Result<Report, Invalid> {
+        self.case.setup.validate()?;
+        let batches = self.schedules.div_ceil(BATCH);
+        let next = AtomicU64::new(0);
+        // Batches from here on are not needed: one before it ended the exploration.
+        let end = AtomicU64::new(batches);
+        let done = AtomicU64::new(0);
+        let parts = Lock::new(BTreeMap::new());
+        let work = || -> Result<(), Invalid> {
+            let mut runner = Runner::new(&self.case)?;
+            loop {
+                let batch = next.fetch_add(1, Ordering::Relaxed);
+                if batch >= end.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                let (part, stopped) = self.batch(&mut runner, batch);
+                if stopped {
+                    end.fetch_min(batch + 1, Ordering::Relaxed);
+                }
+                let done = done.fetch_add(part.schedules, Ordering::Relaxed) + part.schedules;
+                parts.lock().unwrap_or_else(PoisonError::into_inner).insert(batch, part);
+                if let Some(progress) = self.progress {
+                    progress(Progress { done, schedules: self.schedules });
+                }
+            }
+        };
+        let threads = self.jobs.min(usize::try_from(batches).unwrap_or(usize::MAX)).max(1);
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mine = work();
+            others.into_iter().fold(mine, |result, other| {
+                result.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            })
+        })?;
+        let mut report = Report { first_seed: self.first_seed, ..Report::default() };
+        let end = end.into_inner();
+        for (_, part) in
+            parts.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().take_while(|p| p.0 < end)
+        {
+            report.add(part);
+        }
+        Ok(report)
+    }
+
+    /// One batch, up to the schedule with which the exploration ends, if it is in it.
+    fn batch(&self, runner: &mut Runner<P>, batch: u64) -> (Report, bool) {
+        let mut part = Report::default();
+        let mut stopped = false;
+        let first = batch * BATCH;
+        for index in first..self.schedules.min(first + BATCH) {
+            let seed = self.first_seed.wrapping_add(index);
+            let outcome = runner.run(seed);
+            part.schedules += 1;
+            part.events += outcome.stats.events;
+            part.messages += outcome.stats.messages;
+            match outcome.end {
+                End::Settled | End::Quiescent => {}
+                End::CutOff(limit) => {
+                    part.cut_off += 1;
+                    part.first_cut_off = part.first_cut_off.or(Some((seed, limit)));
+                    stopped = self.stop == Stop::AtFirstFailure;
+                }
+                End::Violated(violation) => {
+                    stopped = match &self.stop {
+                        Stop::AtFirstFailure => true,
+                        Stop::AtViolationOf(property) => violation.property == *property,
+                        Stop::Never => false,
+                    };
+                    if part.finding(&violation.property).is_none() {
+                        part.findings.push(Finding { seed, found_within: part.schedules, violation });
+                    }
+                }
+            }
+            if stopped {
+                break;
+            }
+        }
+        part.sometimes = runner.take_tally().counts();
+        (part, stopped)
+    }
+}

@@ -1,0 +1,9 @@
+//! Many schedules of one setup: seeds in parallel, with an honest account of what was covered.
+//!
+//! The result never depends on the number of threads or on what ran before. It reads no clock.
+
+mod exploration;
+mod runner;
+
+pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use runner::{Case, Runner};

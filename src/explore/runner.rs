@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use crate::engine::{Decisions, Divergence, Invalid, Observer, Outcome, Setup, Simulation};
+use crate::model::Ticks;
+use crate::mutex::{Applications, Monitor, Mutex, Property, Workload};
+use crate::property::Tally;
+
+/// What a seed is run against: a setup, what the applications do, and what must hold.
+#[derive(Clone, Debug)]
+pub struct Case<P: Mutex> {
+    /// The processes and their world.
+    pub setup: Arc<Setup<P>>,
+    /// What the applications do.
+    pub workload: Workload,
+    /// What is checked.
+    pub properties: Vec<Property>,
+    /// Within how many ticks of the later of the request and the last fault a request must be granted.
+    pub patience: Ticks,
+}
+
+impl<P: Mutex> Case<P> {
+    /// The default workload, the properties that the algorithm claims, and a patience so long that only a request
+    /// without hope exceeds it: for each request of the whole run, four rounds of messages, one to each process, and a
+    /// critical section.
+    pub fn new(setup: Setup<P>) -> Self {
+        let mut case = Self {
+            setup: Arc::new(setup),
+            workload: Workload::default(),
+            properties: P::PROPERTIES.to_vec(),
+            patience: Ticks::ZERO,
+        };
+        case.set_workload(Workload::default());
+        case
+    }
+
+    /// Another workload, with a patience to match.
+    pub fn set_workload(&mut self, workload: Workload) {
+        let processes = u64::from(self.setup.processes) + 4;
+        let requests = u64::from(workload.requests).saturating_mul(processes);
+        let delay = self.setup.network.delay_max().get() + self.setup.detector.latency_ticks.max().get();
+        let round = processes.saturating_mul(delay).saturating_mul(4);
+        let each = round.saturating_add(workload.hold_ticks.max().get());
+        self.workload = workload;
+        self.patience = Ticks::new(requests.saturating_mul(each));
+    }
+}
+
+/// Runs a case, seed after seed, in memory that is used again.
+#[derive(Clone, Debug)]
+pub struct Runner<P: Mutex> {
+    simulation: Simulation<P>,
+    applications: Applications,
+    monitor: Monitor<P>,
+}
+
+impl<P: Mutex> Runner<P> {
+    /// Ready to run.
+    ///
+    /// # Errors
+    /// What in the setup cannot be.
+    pub fn new(case: &Case<P>) -> Result<Self, Invalid> {
+        Ok(Self {
+            simulation: Simulation::new(Arc::clone(&case.setup))?,
+            applications: Applications::new(case.workload),
+            monitor: Monitor::new(&case.properties, case.patience),
+        })
+    }
+
+    /// Runs the schedule of a seed.
+    pub fn run(&mut self, seed: u64) -> Outcome {
+        self.reset();
+        self.simulation.run(seed, &mut self.applications, &mut self.monitor)
+    }
+
+    /// Runs the schedule of a seed under the eyes of one more observer.
+    pub fn run_observed<O: Observer<P>>(&mut self, seed: u64, observer: &mut O) -> Outcome {
+        self.reset();
+        self.simulation.run(seed, &mut self.applications, &mut (&mut self.monitor, observer))
+    }
+
+    /// Runs the schedule of a seed and returns its decisions too.
+    pub fn record(&mut self, seed: u64) -> (Outcome, Decisions) {
+        self.reset();
+        self.simulation.record(seed, &mut self.applications, &mut self.monitor)
+    }
+
+    /// Runs a schedule that is a list of decisions, under the eyes of one more observer.
+    pub fn replay<O: Observer<P>>(&mut self, decisions: Decisions, observer: &mut O) -> (Outcome, Divergence) {
+        self.reset();
+        self.simulation.replay(decisions, &mut self.applications, &mut (&mut self.monitor, observer))
+    }
+
+    /// In how many runs each thing worth trying happened since this was last asked.
+    pub fn take_tally(&mut self) -> Tally {
+        self.monitor.take_tally()
+    }
+
+    fn reset(&mut self) {
+        self.applications.reset();
+        self.monitor.reset();
+    }
+}

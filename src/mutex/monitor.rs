@@ -1,0 +1,381 @@
+use super::holders::Holders;
+use super::replicas::Replicas;
+use super::tokens::Tokens;
+use super::{DataId, Indication, Mutex, Property, Request, TOKEN_ACCEPTED};
+use crate::engine::{Lost, MessageId, Observer, Violation, World};
+use crate::model::{Effect, Event, ProcessId, Ticks};
+use crate::property::{Obligations, Tally};
+
+/// The properties of mutual exclusion at work on a run: all those chosen, in one observer, because they look at the same
+/// things.
+///
+/// It keeps what it must know of each process and brings it up to date with the one that stepped, so that an event costs
+/// the same in a system of any size.
+#[derive(Clone, Debug)]
+pub struct Monitor<P: Mutex> {
+    chosen: Chosen,
+    tokens: Tokens<P>,
+    replicas: Replicas,
+    holders: Holders,
+    waiting: Obligations<DataId>,
+    /// Who has written in the critical section it is in.
+    writers: Vec<ProcessId>,
+    step: Step,
+    tally: Tally,
+    ready: bool,
+}
+
+/// Which properties are checked.
+#[derive(Clone, Copy, Debug)]
+struct Chosen(u32);
+
+impl Chosen {
+    fn new(properties: &[Property]) -> Self {
+        Self(properties.iter().fold(0, |set, &property| set | 1 << property as u32))
+    }
+
+    #[inline]
+    fn has(self, property: Property) -> bool {
+        self.0 & 1 << property as u32 != 0
+    }
+
+    fn any(self, properties: &[Property]) -> bool {
+        self.0 & Self::new(properties).0 != 0
+    }
+}
+
+/// What the present event has shown so far.
+#[derive(Clone, Debug, Default)]
+struct Step {
+    process: Option<ProcessId>,
+    token_accepted: bool,
+    /// Asked for by the event's request.
+    asked: bool,
+    /// Who has left the critical section in which it wrote.
+    writer_left: Option<ProcessId>,
+    found: Option<(Property, Vec<ProcessId>, String)>,
+}
+
+impl<P: Mutex> Monitor<P> {
+    /// Checks these properties; requests must be granted within `patience` ticks of the later of the request and the
+    /// last fault.
+    pub fn new(properties: &[Property], patience: Ticks) -> Self {
+        Self {
+            chosen: Chosen::new(properties),
+            tokens: Tokens::default(),
+            replicas: Replicas::default(),
+            holders: Holders::default(),
+            waiting: Obligations::new(patience),
+            writers: Vec::new(),
+            step: Step::default(),
+            tally: Tally::new(),
+            ready: false,
+        }
+    }
+
+    /// The names that the monitor itself counts, besides the notes of the processes.
+    pub const SOMETIMES: [&'static str; 3] = ["holder_crashed", "waiter_crashed", "idle_crashed"];
+
+    /// Ready for the next run; what was counted stays.
+    pub fn reset(&mut self) {
+        self.ready = false;
+        self.tally.close();
+    }
+
+    /// In how many runs each thing worth trying happened since this was last asked; the last run is over.
+    pub fn take_tally(&mut self) -> Tally {
+        self.tally.close();
+        std::mem::take(&mut self.tally)
+    }
+
+    fn prepare(&mut self, world: &World<P>) {
+        self.tokens.reset(world.count());
+        self.replicas.reset(world.count());
+        self.holders.reset();
+        self.waiting.clear();
+        self.writers.clear();
+        self.step = Step::default();
+        self.ready = true;
+        if self.watches_replicas() {
+            for process in ProcessId::all(world.count()) {
+                self.replicas.set(process, world.process(process).replica());
+            }
+        }
+    }
+
+    fn watches_tokens(&self) -> bool {
+        self.chosen.has(Property::SingleToken)
+    }
+
+    fn watches_replicas(&self) -> bool {
+        self.chosen.any(&[Property::FreshReplica, Property::SynchronousWrite, Property::ReplicasConverge])
+    }
+
+    fn found(&mut self, property: Property, processes: Vec<ProcessId>, explanation: impl FnOnce() -> String) {
+        if self.chosen.has(property) && self.step.found.is_none() {
+            self.step.found = Some((property, processes, explanation()));
+        }
+    }
+
+    fn indicated(&mut self, process: ProcessId, indication: &Indication) {
+        match *indication {
+            Indication::Entered(data, fence) => {
+                self.holders.entered(process, data);
+                self.waiting.meet(process, data);
+                if let Some((seen, by)) = self.holders.show(process, data, fence) {
+                    self.found(Property::FencingGrows, vec![process, by], || {
+                        let (a, b) = (show(fence), show(seen));
+                        format!("the resource of {data} refuses {process}, whose fence is {a}: it has seen {b} of {by}")
+                    });
+                }
+            }
+            Indication::Written(_) => self.writers.push(process),
+            Indication::Left(data) | Indication::Lost(data) => {
+                self.holders.left(process, data);
+                if self.writers.contains(&process) {
+                    self.writers.retain(|&writer| writer != process);
+                    self.step.writer_left = Some(process);
+                }
+            }
+        }
+    }
+
+    fn check_holders(&mut self, process: ProcessId, data: DataId) {
+        let holders = self.holders.of(data);
+        if holders.len() > 1 {
+            let holders = holders.to_vec();
+            self.found(Property::SingleHolder, holders.clone(), || {
+                format!(
+                    "{} are in the critical section of {data} at once, the last to enter being {process}",
+                    names(&holders)
+                )
+            });
+        }
+    }
+
+    fn check_state(&mut self, process: ProcessId, world: &World<P>) {
+        if self.watches_tokens() {
+            self.tokens.stepped(process, world);
+            self.check_tokens();
+        }
+        if self.holders.is_inside(process) && world.process(process).tokens() == 0 {
+            self.found(Property::TokenInCs, vec![process], || {
+                format!("{process} is in the critical section and has no token")
+            });
+        }
+        if self.watches_replicas() {
+            self.replicas.set(process, world.process(process).replica());
+            if self.step.token_accepted {
+                self.check_fresh(process, world);
+            }
+            if self.step.writer_left.is_some() {
+                self.check_written(process, world);
+            }
+        }
+    }
+
+    fn mark_loss(&mut self, before: u64) {
+        if before > 0 && self.tokens.valid() == 0 {
+            self.tally.mark("token_lost");
+        }
+    }
+
+    fn check_tokens(&mut self) {
+        if self.tokens.valid() > 1 {
+            let (places, tokens) = (self.tokens.places(), self.tokens.describe());
+            self.found(Property::SingleToken, places, || format!("there are several valid tokens: {tokens}"));
+        }
+    }
+
+    fn check_fresh(&mut self, process: ProcessId, world: &World<P>) {
+        let (Some(mine), Some(newest)) = (world.process(process).replica(), self.replicas.newest()) else { return };
+        if mine.version < newest {
+            let other = self.replicas.with_version(newest).unwrap_or(process);
+            self.found(Property::FreshReplica, vec![process, other], || {
+                let mine = mine.version;
+                format!(
+                    "{process} accepted the token with version {mine} of the data while {other} has version {newest}"
+                )
+            });
+        }
+    }
+
+    fn check_written(&mut self, writer: ProcessId, world: &World<P>) {
+        let (Some(mine), Some(oldest)) = (world.process(writer).replica(), self.replicas.oldest()) else { return };
+        if oldest < mine.version {
+            let other = self.replicas.with_version(oldest).unwrap_or(writer);
+            self.found(Property::SynchronousWrite, vec![writer, other], || {
+                let mine = mine.version;
+                format!("{writer} has left after writing version {mine} while {other} still has version {oldest}")
+            });
+        }
+    }
+
+    fn check_stored(&mut self, process: ProcessId, world: &World<P>) {
+        let Some(server) = world.process(process).accepted_by() else { return };
+        if !P::registers(world.stable(server), process) {
+            self.found(Property::RegisteredBeforeAck, vec![process, server], || {
+                format!("{process} has its accept from {server}, whose stable storage does not list it")
+            });
+        }
+    }
+
+    fn check_cycle(&mut self, process: ProcessId) {
+        if let Some(cycle) = self.holders.cycle(process) {
+            let processes = cycle.iter().map(|(process, _)| *process).collect();
+            self.found(Property::NoDeadlock, processes, || {
+                let links: Vec<String> = cycle.iter().map(|(p, data)| format!("{p} waits for {data}")).collect();
+                format!("each waits for what the next one holds: {}", links.join(", "))
+            });
+        }
+    }
+}
+
+impl<P: Mutex> Observer<P> for Monitor<P> {
+    #[inline]
+    fn event(&mut self, process: ProcessId, event: &Event<P>, message: Option<MessageId>, world: &World<P>) {
+        if !self.ready {
+            self.prepare(world);
+        }
+        self.step.process = Some(process);
+        match event {
+            Event::Request(Request::Enter(data)) => {
+                self.step.asked = true;
+                self.holders.requested(process, *data);
+                if self.chosen.has(Property::EveryRequestGranted) {
+                    self.waiting.start(process, *data, world.now());
+                }
+            }
+            Event::Message { message: content, .. } if self.watches_tokens() && P::token(content).is_some() => {
+                if let Some(id) = message {
+                    self.tokens.arrived(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn effect(&mut self, process: ProcessId, effect: &Effect<P>, message: Option<MessageId>, world: &World<P>) {
+        match effect {
+            Effect::Send { to, message: content } if self.watches_tokens() => {
+                if let Some(id) = message {
+                    self.tokens.sent(process, *to, id, content);
+                }
+            }
+            Effect::Indicate { indication } => {
+                self.indicated(process, indication);
+                if let Indication::Entered(data, _) = *indication {
+                    self.check_holders(process, data);
+                }
+            }
+            Effect::Note { note } => {
+                self.tally.mark(note);
+                self.step.token_accepted |= *note == TOKEN_ACCEPTED;
+            }
+            Effect::Store { record } => {
+                if let Some(client) = P::unregisters(record) {
+                    if world.is_up(client) && world.process(client).accepted_by() == Some(process) {
+                        self.found(Property::RegisteredBeforeAck, vec![client, process], || {
+                            format!("{process} strikes {client} off its list, and {client} has its accept and is up")
+                        });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn crashed(&mut self, process: ProcessId, world: &World<P>) {
+        if !self.ready {
+            self.prepare(world);
+        }
+        let waited = self.holders.is_waiting(process);
+        let held = self.holders.crashed(process);
+        if world.process(process).takes_requests() {
+            self.tally.mark(match (held, waited) {
+                (0, true) => "waiter_crashed",
+                (0, false) => "idle_crashed",
+                (1, _) => "holder_crashed",
+                _ => "holder_of_two_crashed",
+            });
+        } else {
+            self.tally.mark("server_crashed");
+        }
+        self.waiting.forget(process);
+        self.writers.retain(|&writer| writer != process);
+        let before = self.tokens.valid();
+        self.tokens.crashed(process);
+        self.mark_loss(before);
+        self.replicas.set(process, None);
+        if self.step.process == Some(process) {
+            self.step.process = None;
+        }
+    }
+
+    fn lost(&mut self, lost: &Lost<'_, P>, _world: &World<P>) {
+        if self.watches_tokens() && P::token(lost.message).is_some() {
+            let before = self.tokens.valid();
+            self.tokens.arrived(lost.id);
+            self.mark_loss(before);
+        }
+    }
+
+    fn duplicated(&mut self, _to: ProcessId, message: MessageId, copy: MessageId, _world: &World<P>) {
+        if self.watches_tokens() {
+            self.tokens.duplicated(message, copy);
+        }
+    }
+
+    #[inline]
+    fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
+        if let Some(process) = self.step.process {
+            self.check_state(process, world);
+            if self.chosen.has(Property::RegisteredBeforeAck) {
+                self.check_stored(process, world);
+            }
+            if self.step.asked && self.chosen.has(Property::NoDeadlock) {
+                self.check_cycle(process);
+            }
+        }
+        let found = self.step.found.take();
+        self.step = Step::default();
+        if let Some((property, processes, explanation)) = found {
+            return Err(world.violation(property.name(), processes, explanation));
+        }
+        match self.waiting.overdue(world.now(), world.last_fault()) {
+            None => Ok(()),
+            Some((since, process, data)) => {
+                let explanation = format!("{process} has waited for {data} since tick {since}");
+                Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation))
+            }
+        }
+    }
+
+    fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
+        if let Some((since, process, data)) = self.waiting.oldest() {
+            let explanation =
+                format!("{process} has waited for {data} since tick {since}, and nothing is left to happen");
+            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
+        }
+        if self.chosen.has(Property::ReplicasConverge) {
+            if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
+                let explanation = format!(
+                    "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
+                    mine.version, mine.value, other.version, other.value
+                );
+                return Err(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show(fence: super::Fence) -> String {
+    format!("({}, {})", fence.epoch, fence.counter)
+}
+
+fn names(processes: &[ProcessId]) -> String {
+    let names: Vec<String> = processes.iter().map(ToString::to_string).collect();
+    names.join(" and ")
+}
