@@ -10,6 +10,8 @@ mod event;
 mod id;
 mod never;
 mod process;
+#[cfg(test)]
+pub(crate) mod tests;
 mod time;
 
 pub use bench::Bench;
