@@ -88,6 +88,39 @@ pub enum Topic {
         /// Who crashed.
         process: ProcessId,
     },
+    /// A partition begins at this tick.
+    PartitionAt,
+    /// How many ticks above the shortest a partition lasts.
+    PartitionLength,
+    /// Whether a process is on the far side of a partition: 1 if so.
+    PartitionSide {
+        /// Who.
+        process: ProcessId,
+    },
+    /// A pause of a process begins at this tick.
+    PauseAt {
+        /// Who is silent.
+        process: ProcessId,
+    },
+    /// How many ticks above the shortest a pause lasts.
+    PauseLength {
+        /// Who is silent.
+        process: ProcessId,
+    },
+    /// A false suspicion begins at this tick.
+    SuspectAt {
+        /// Who suspects.
+        observer: ProcessId,
+        /// Whom.
+        of: ProcessId,
+    },
+    /// How many ticks above the shortest a false suspicion lasts.
+    SuspectLength {
+        /// Who suspects.
+        observer: ProcessId,
+        /// Whom.
+        of: ProcessId,
+    },
     /// A free choice of a process ([`crate::Context::choose`]).
     Choice {
         /// Who chooses.
@@ -116,6 +149,13 @@ impl fmt::Display for Topic {
             Self::CrashIn { process, step } => write!(f, "crash_in {process} step {step}"),
             Self::CrashAfter { process, step } => write!(f, "crash_after {process} step {step}"),
             Self::Down { process } => write!(f, "down {process}"),
+            Self::PartitionAt => f.write_str("partition_at"),
+            Self::PartitionLength => f.write_str("partition_length"),
+            Self::PartitionSide { process } => write!(f, "partition_side {process}"),
+            Self::PauseAt { process } => write!(f, "pause_at {process}"),
+            Self::PauseLength { process } => write!(f, "pause_length {process}"),
+            Self::SuspectAt { observer, of } => write!(f, "suspect_at {observer}->{of}"),
+            Self::SuspectLength { observer, of } => write!(f, "suspect_length {observer}->{of}"),
             Self::Choice { process } => write!(f, "choice {process}"),
             Self::Application { process, what } => write!(f, "{what} {process}"),
         }

@@ -10,6 +10,7 @@ mod channel;
 mod crash;
 pub mod decision;
 mod distribution;
+mod disturbance;
 mod fault;
 mod observer;
 mod queue;
@@ -22,8 +23,11 @@ mod world;
 pub use application::{Agenda, Application, Idle};
 pub use decision::{Decisions, Key, Topic};
 pub use distribution::Distribution;
+pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
-pub use setup::{ChannelOrder, Detector, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead};
+pub use setup::{
+    ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,
+};
 pub use simulation::{Divergence, End, Limit, Outcome, Simulation, Stats};
 pub use world::World;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::application::Application;
 use super::decision::{Chance, Decisions, Key};
+use super::disturbance;
 use super::fault::Plan;
 use super::observer::{Observer, Violation};
 use super::setup::{Invalid, Setup};
@@ -175,9 +176,11 @@ impl<P: Process> Simulation<P> {
         let setup = self.world.setup();
         let processes = setup.processes;
         let plan = Plan::new(&setup.faults, processes, application.conditions(), &mut chance);
+        let disturbances = disturbance::plan(&setup.faults, &setup.detector, processes, &mut chance);
         self.world.reset();
         self.clock.reset(processes, chance);
         self.clock.plan = plan;
+        self.clock.disturbances = disturbances;
         let mut timed = Timed { clock: &mut self.clock, application, observer };
         let world = &mut self.world;
         // A panic of a handler is a finding; one of the application, an observer or the engine is not ours to keep.

@@ -7,6 +7,7 @@ use super::application::{Agenda, Application};
 use super::channel::Channels;
 use super::decision::{Chance, Topic};
 use super::distribution::Distribution;
+use super::disturbance::{Divide, Planned};
 use super::fault::Plan;
 use super::observer::{LossCause, Lost, MessageId, Observer, Violation};
 use super::queue::Queue;
@@ -43,6 +44,16 @@ pub(super) enum Pending<P: Process> {
     Crash {
         index: usize,
     },
+    /// Something else goes wrong: which one of those planned.
+    Disturb {
+        index: usize,
+    },
+    /// A suspicion is taken back.
+    Restore {
+        observer: ProcessId,
+        epoch: u32,
+        of: ProcessId,
+    },
     Restart {
         process: ProcessId,
     },
@@ -73,6 +84,8 @@ pub(super) struct Clock<P: Process> {
     pub(super) timers: Vec<Vec<Armed<P>>>,
     pub(super) chance: Chance,
     pub(super) plan: Plan,
+    pub(super) disturbances: Vec<Planned>,
+    pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
     messages: u64,
     timer_ids: u64,
@@ -90,6 +103,8 @@ impl<P: Process> Clock<P> {
             timers: Vec::new(),
             chance: Chance::seeded(0),
             plan: Plan::default(),
+            disturbances: Vec::new(),
+            divides: Vec::new(),
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
             timer_ids: 0,
@@ -108,6 +123,7 @@ impl<P: Process> Clock<P> {
         }
         self.timers.resize_with(processes as usize, Vec::new);
         self.chance = chance;
+        self.divides.clear();
         self.messages = 0;
         self.timer_ids = 0;
         self.requests.clear();
@@ -161,7 +177,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
     }
 
     #[inline]
-    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &World<P>) {
+    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
             Effect::SetTimer { timer, after } => self.clock.set_timer(process, timer, world.now() + after),
@@ -183,26 +199,70 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline]
-    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &World<P>) {
-        let setup = world.setup();
+    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
         let id = self.clock.messages;
         self.clock.messages += 1;
         self.clock.stats.messages += 1;
-        let delay = self.clock.delay(from, to, setup);
-        if setup.network.to_dead == ToDead::Connection && !world.is_up(to) {
+        let delay = self.clock.delay(from, to, world.setup());
+        if world.setup().network.to_dead == ToDead::Connection && !world.is_up(to) {
             self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
             return;
         }
+        if let Some(cause) = self.loses(from, to, world) {
+            world.last_fault = world.last_fault.max(world.now());
+            self.lose(from, to, id, &message, cause, world);
+            return;
+        }
+        let copy = self.copies(from, to, world).then(|| message.clone());
+        self.watch_flight(to, &message);
+        self.launch(from, to, id, message, delay, world);
+        if let Some(message) = copy {
+            world.last_fault = world.last_fault.max(world.now());
+            self.launch_copy(from, to, id, message, world);
+        }
+    }
+
+    #[inline]
+    fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
         let mut at = world.now() + delay;
-        if setup.network.order == ChannelOrder::Fifo {
+        if world.setup().network.order == ChannelOrder::Fifo {
             // Arrivals of one tick come in the order of sending, so equal is late enough.
             let last = self.clock.channels.last_arrival(from, to);
             at = at.max(*last);
             *last = at;
         }
-        self.watch_flight(to, &message);
         let epoch = world.epoch(to);
         self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
+    }
+
+    fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
+        let spread = world.setup().network.delay_ticks;
+        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to });
+        let copy = self.clock.messages;
+        self.clock.messages += 1;
+        self.observer.duplicated(to, MessageId(id), MessageId(copy), world);
+        self.launch(from, to, copy, message, delay, world);
+    }
+
+    /// Whether the network loses a message sent now, and why.
+    #[inline]
+    fn loses(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> Option<LossCause> {
+        if self.clock.divides.iter().any(|divide| divide.separates(from, to, world.now())) {
+            return Some(LossCause::Partition);
+        }
+        let unreliable = world.setup().faults.messages.as_ref()?;
+        let lost = world.now().get() <= unreliable.until_tick
+            && self.clock.chance.happens(Stream::Network, unreliable.loss_per_mille, || Topic::Loss { from, to });
+        lost.then_some(LossCause::Network)
+    }
+
+    /// Whether the network delivers a message sent now twice.
+    #[inline]
+    fn copies(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> bool {
+        let Some(unreliable) = &world.setup().faults.messages else { return false };
+        let share = unreliable.duplicate_per_mille;
+        world.now().get() <= unreliable.until_tick
+            && self.clock.chance.happens(Stream::Network, share, || Topic::Duplicate { from, to })
     }
 
     pub(super) fn lose(
@@ -233,6 +293,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
         for (index, crash) in self.clock.plan.at.iter().enumerate() {
             self.clock.queue.push(crash.at, Pending::Crash { index });
+        }
+        for (index, planned) in self.clock.disturbances.iter().enumerate() {
+            self.clock.queue.push(planned.at, Pending::Disturb { index });
         }
         if self.clock.plan.has_steps() {
             for process in ProcessId::all(world.count()) {
@@ -270,6 +333,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             }
             Pending::Serve { process, epoch } if world.epoch(process) == epoch => self.serve(process, world),
             Pending::Crash { index } => self.crash_at(index, world),
+            Pending::Disturb { index } => self.disturb(index, world),
+            Pending::Restore { observer, epoch, of } => self.restore(observer, epoch, of, world),
             Pending::Restart { process } => self.restart(process, world),
             // A cancelled timer, or something of a life that is over.
             Pending::Timer { .. } | Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
@@ -308,8 +373,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
-        if let Some(arrived) = world.inbox(process).pop_front() {
-            self.handle_arrived(process, arrived, world)?;
+        // A pause may have begun meanwhile.
+        if world.busy_until(process) <= world.now() {
+            if let Some(arrived) = world.inbox(process).pop_front() {
+                self.handle_arrived(process, arrived, world)?;
+            }
         }
         if world.is_up(process) && world.has_arrivals(process) {
             let epoch = world.epoch(process);
@@ -360,7 +428,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         let service = world.setup().network.service_ticks;
         if service.max() > Ticks::ZERO {
             let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
-            world.set_busy_until(process, world.now() + taken);
+            let until = world.busy_until(process).max(world.now() + taken);
+            world.set_busy_until(process, until);
         }
         if crashes {
             self.crash_in_step(process, world);
