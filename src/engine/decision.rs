@@ -212,13 +212,14 @@ impl Chance {
         Self { streams: Streams::new(0), book: Some(book) }
     }
 
-    /// A number in `0..bound`.
+    /// A number in `0..bound`; 0 also where there is none.
     #[inline]
     pub(crate) fn below(&mut self, stream: Stream, bound: u64, topic: impl FnOnce() -> Topic) -> u64 {
-        if bound <= 1 && self.book.is_none() {
+        let bound = bound.max(1);
+        if bound == 1 && self.book.is_none() {
             return 0;
         }
-        self.decide(bound, topic, |streams| if bound <= 1 { 0 } else { streams.below(stream, bound) })
+        self.decide(bound, topic, |streams| if bound == 1 { 0 } else { streams.below(stream, bound) })
     }
 
     /// True in `per_mille` of 1,000 cases.
@@ -324,3 +325,6 @@ impl Book {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
