@@ -193,7 +193,7 @@ impl Plan {
                 plan.draw(random, processes, conditions, chance);
             }
         }
-        plan.look_up(chance);
+        plan.look_up(processes, chance);
         // Drawn or looked up, the crashes of one tick come in one order.
         plan.at.sort_by_key(|crash| (crash.at, crash.process));
         plan
@@ -251,11 +251,14 @@ impl Plan {
         }
     }
 
-    /// The crashes of a schedule that is replayed.
-    fn look_up(&mut self, chance: &mut Chance) {
+    /// The crashes of a schedule that is replayed. One of a process that there is not is left over.
+    fn look_up(&mut self, processes: u32, chance: &mut Chance) {
         let down = self.random_down;
-        let crashes = chance
-            .given(|topic| matches!(topic, Topic::CrashAt { .. } | Topic::CrashIn { .. } | Topic::CrashAfter { .. }));
+        let crashes = chance.given(|topic| match topic {
+            Topic::CrashAt { process } => process.get() < processes,
+            Topic::CrashIn { .. } | Topic::CrashAfter { .. } => true,
+            _ => false,
+        });
         for (Key { topic, .. }, answer) in crashes {
             // Of a step, and of a victim, the answer is one more: 0 is no crash.
             let number = u32::try_from(answer.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -294,3 +297,6 @@ impl Plan {
         self.after.iter().filter(|c| c.process == process && c.step == step).map(|c| c.victim).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

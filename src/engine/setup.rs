@@ -394,3 +394,6 @@ fn tick(key: &str, value: u64) -> Result<(), Invalid> {
 fn spread(key: &str, spread: &Distribution, least: u64) -> Result<(), Invalid> {
     spread.problem(least).map_or(Ok(()), |problem| Err(Invalid::new(key, problem)))
 }
+
+#[cfg(test)]
+mod tests;
