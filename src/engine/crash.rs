@@ -95,7 +95,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     fn crash(&mut self, victim: ProcessId, down: Option<Distribution>, world: &mut World<P>) {
         self.clock.stats.crashes += 1;
         let inbox = world.crash(victim);
-        self.clock.timers[victim.index()].clear();
+        self.clock.cancel_timers(victim);
         self.observer.crashed(victim, world);
         for arrived in inbox {
             if let Arrived::Message { from, id, message } = arrived {

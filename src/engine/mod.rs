@@ -12,6 +12,7 @@ pub mod decision;
 mod distribution;
 mod disturbance;
 mod fault;
+mod key;
 mod observer;
 mod queue;
 mod rng;
@@ -21,7 +22,7 @@ mod timed;
 mod world;
 
 pub use application::{Agenda, Application, Idle};
-pub use decision::{Decisions, Key, Topic};
+pub use decision::{Decisions, Key, KeyError, Topic};
 pub use distribution::Distribution;
 pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};

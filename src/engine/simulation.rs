@@ -167,6 +167,12 @@ impl<P: Process> Simulation<P> {
         (outcome, Divergence { unasked, out_of_bounds })
     }
 
+    /// The decisions of the last run whose answer was not the simplest, if it was recorded or replayed: the schedule as
+    /// it was, up to where the run ended.
+    pub fn decisions(&self) -> Decisions {
+        self.clock.chance.kept()
+    }
+
     fn go<A: Application<P>, O: Observer<P>>(
         &mut self,
         mut chance: Chance,

@@ -70,9 +70,11 @@ pub(super) struct Envelope<P: Process> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Armed<P: Process> {
+struct Armed<P: Process> {
     timer: P::Timer,
     id: u64,
+    /// Where it is in the queue, until it comes up.
+    slot: Option<u32>,
 }
 
 /// All of a run in virtual time that is not the world.
@@ -80,8 +82,8 @@ pub(super) struct Armed<P: Process> {
 pub(super) struct Clock<P: Process> {
     pub(super) queue: Queue<Pending<P>>,
     channels: Channels,
-    /// The timers that are set, by process. A queue entry whose id is not here was cancelled.
-    pub(super) timers: Vec<Vec<Armed<P>>>,
+    /// The timers that are set, by process.
+    timers: Vec<Vec<Armed<P>>>,
     pub(super) chance: Chance,
     pub(super) plan: Plan,
     pub(super) disturbances: Vec<Planned>,
@@ -138,18 +140,35 @@ impl<P: Process> Clock<P> {
     }
 
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
+        self.cancel_timer(process, &timer);
         let id = self.timer_ids;
         self.timer_ids += 1;
-        let timers = &mut self.timers[process.index()];
-        match timers.iter_mut().find(|armed| armed.timer == timer) {
-            Some(armed) => armed.id = id,
-            None => timers.push(Armed { timer, id }),
-        }
-        self.queue.push(at, Pending::Timer { process, id });
+        let slot = self.queue.push(at, Pending::Timer { process, id });
+        self.timers[process.index()].push(Armed { timer, id, slot: Some(slot) });
     }
 
-    fn is_armed(&self, process: ProcessId, id: u64) -> bool {
-        self.timers[process.index()].iter().any(|armed| armed.id == id)
+    fn cancel_timer(&mut self, process: ProcessId, timer: &P::Timer) {
+        let timers = &mut self.timers[process.index()];
+        if let Some(index) = timers.iter().position(|armed| armed.timer == *timer) {
+            if let Some(slot) = timers.swap_remove(index).slot {
+                self.queue.remove(slot);
+            }
+        }
+    }
+
+    pub(super) fn cancel_timers(&mut self, process: ProcessId) {
+        for armed in self.timers[process.index()].drain(..) {
+            if let Some(slot) = armed.slot {
+                self.queue.remove(slot);
+            }
+        }
+    }
+
+    /// A timer has come up: it can no longer be removed from the queue, but still be cancelled in an inbox.
+    fn timer_is_up(&mut self, process: ProcessId, id: u64) {
+        if let Some(armed) = self.timers[process.index()].iter_mut().find(|armed| armed.id == id) {
+            armed.slot = None;
+        }
     }
 
     fn take_timer(&mut self, process: ProcessId, id: u64) -> Option<P::Timer> {
@@ -181,9 +200,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
             Effect::SetTimer { timer, after } => self.clock.set_timer(process, timer, world.now() + after),
-            Effect::CancelTimer { timer } => {
-                self.clock.timers[process.index()].retain(|armed| armed.timer != timer);
-            }
+            Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
             Effect::Indicate { indication } => {
                 let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
                 self.application.indication(process, &indication, &mut agenda);
@@ -322,7 +339,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
-            Pending::Timer { process, id } if self.clock.is_armed(process, id) => {
+            Pending::Timer { process, id } => {
+                self.clock.timer_is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
             Pending::Report { observer, epoch, report } if world.epoch(observer) == epoch => {
@@ -336,8 +354,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             Pending::Disturb { index } => self.disturb(index, world),
             Pending::Restore { observer, epoch, of } => self.restore(observer, epoch, of, world),
             Pending::Restart { process } => self.restart(process, world),
-            // A cancelled timer, or something of a life that is over.
-            Pending::Timer { .. } | Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
+            // Something of a life that is over.
+            Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
         }
     }
 

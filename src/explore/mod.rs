@@ -4,8 +4,10 @@
 
 mod crash_points;
 mod exploration;
+mod minimise;
 mod runner;
 
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use minimise::{Minimised, minimise};
 pub use runner::{Case, Runner};
