@@ -63,7 +63,8 @@ impl<P: Process> Setup<P> {
     }
 }
 
-const PROCESSES_MAX: u32 = 1 << 24;
+/// More than this are refused.
+pub(crate) const PROCESSES_MAX: u32 = 1 << 24;
 
 /// How messages travel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
