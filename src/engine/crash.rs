@@ -7,7 +7,7 @@ use super::decision::Topic;
 use super::distribution::Distribution;
 use super::observer::{LossCause, Observer, Violation};
 use super::rng::Stream;
-use super::setup::{FromDead, ReportOrder};
+use super::setup::{DetectorClass, FromDead, ReportOrder};
 use super::timed::{Pending, Timed};
 use super::world::{Arrived, World};
 use crate::model::{Event, Process, ProcessId, Report, Ticks};
@@ -95,7 +95,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     fn crash(&mut self, victim: ProcessId, down: Option<Distribution>, world: &mut World<P>) {
         self.clock.stats.crashes += 1;
         let inbox = world.crash(victim);
-        self.clock.timers[victim.index()].clear();
+        self.clock.cancel_timers(victim);
         self.observer.crashed(victim, world);
         for arrived in inbox {
             if let Arrived::Message { from, id, message } = arrived {
@@ -151,6 +151,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// The failure detector will tell `observer` of a crash, not before `last` if reports keep behind the channel.
     fn report(&mut self, observer: ProcessId, of: ProcessId, last: Option<Ticks>, world: &World<P>) {
         let detector = &world.setup().detector;
+        if detector.class == DetectorClass::None {
+            return;
+        }
         let latency =
             self.clock.chance.span(Stream::Detector, &detector.latency_ticks, || Topic::Latency { observer, of });
         let mut at = world.now() + latency;

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::{Chance, Key, Topic};
 use super::distribution::Distribution;
+use super::disturbance::{Partition, Pause, Unreliable, Windows};
 use crate::model::{ProcessId, Ticks};
 
 /// The faults of a run: some exact, some drawn.
@@ -15,6 +16,21 @@ pub struct Faults {
     /// Crashes of drawn number, place and kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random: Option<RandomCrashes>,
+    /// Messages lost and duplicated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Unreliable>,
+    /// Partitions at stated times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<Partition>,
+    /// Partitions of drawn number, place and length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub random_partitions: Option<Windows>,
+    /// Pauses at stated times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
+    /// Pauses of drawn number, place and length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub random_pauses: Option<Windows>,
 }
 
 /// One crash at a stated moment.

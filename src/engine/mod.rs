@@ -10,7 +10,9 @@ mod channel;
 mod crash;
 pub mod decision;
 mod distribution;
+mod disturbance;
 mod fault;
+mod key;
 mod observer;
 mod queue;
 mod rng;
@@ -20,12 +22,15 @@ mod timed;
 mod world;
 
 pub use application::{Agenda, Application, Idle};
-pub use decision::{Decisions, Key, Topic};
+pub use decision::{Decisions, Key, KeyError, Topic};
 pub use distribution::Distribution;
 pub(crate) use distribution::SPAN_MAX;
+pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
 pub(crate) use setup::PROCESSES_MAX;
-pub use setup::{ChannelOrder, Detector, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead};
+pub use setup::{
+    ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,
+};
 pub use simulation::{Divergence, End, Limit, Outcome, Simulation, Stats};
 pub use world::World;

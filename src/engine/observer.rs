@@ -27,6 +27,12 @@ pub trait Observer<P: Process> {
     /// A second copy of a message is on its way.
     fn duplicated(&mut self, _to: ProcessId, _message: MessageId, _copy: MessageId, _world: &World<P>) {}
 
+    /// Until a tick, what is sent between these processes and the others is lost.
+    fn partitioned(&mut self, _side: &[ProcessId], _until: Ticks, _world: &World<P>) {}
+
+    /// Until a tick, a process handles nothing; what arrives waits.
+    fn paused(&mut self, _process: ProcessId, _until: Ticks, _world: &World<P>) {}
+
     /// The event is over.
     ///
     /// # Errors
@@ -63,6 +69,12 @@ impl<P: Process, O: Observer<P>> Observer<P> for &mut O {
     fn duplicated(&mut self, to: ProcessId, message: MessageId, copy: MessageId, world: &World<P>) {
         (**self).duplicated(to, message, copy, world);
     }
+    fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
+        (**self).partitioned(side, until, world);
+    }
+    fn paused(&mut self, process: ProcessId, until: Ticks, world: &World<P>) {
+        (**self).paused(process, until, world);
+    }
     fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
         (**self).check(world)
     }
@@ -91,6 +103,14 @@ impl<P: Process, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
     fn duplicated(&mut self, to: ProcessId, message: MessageId, copy: MessageId, world: &World<P>) {
         self.0.duplicated(to, message, copy, world);
         self.1.duplicated(to, message, copy, world);
+    }
+    fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
+        self.0.partitioned(side, until, world);
+        self.1.partitioned(side, until, world);
+    }
+    fn paused(&mut self, process: ProcessId, until: Ticks, world: &World<P>) {
+        self.0.paused(process, until, world);
+        self.1.paused(process, until, world);
     }
     fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
         let first = self.0.check(world);
@@ -141,6 +161,8 @@ pub enum LossCause {
     SenderCrashed,
     /// The network lost it.
     Network,
+    /// It was sent across a partition.
+    Partition,
 }
 
 /// A property that does not hold: which, where, and of whom.

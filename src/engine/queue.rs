@@ -13,6 +13,8 @@ pub(crate) struct Queue<T> {
     slots: Vec<Option<T>>,
     free: Vec<u32>,
     sequence: u64,
+    /// How many keys in the heap stand for something that was removed.
+    stale: usize,
 }
 
 /// Time and sequence have 48 bits of the key each, the place 32.
@@ -20,13 +22,14 @@ const TIME_MAX: u64 = (1 << 48) - 1;
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), sequence: 0 }
+        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), sequence: 0, stale: 0 }
     }
 }
 
 impl<T> Queue<T> {
-    /// Schedules an event. What is later than any run lasts is kept and never comes up.
-    pub(crate) fn push(&mut self, at: Ticks, item: T) {
+    /// Schedules an event, and tells its place, by which it can be removed until it comes up. What is later than any run
+    /// lasts is kept and never comes up.
+    pub(crate) fn push(&mut self, at: Ticks, item: T) -> u32 {
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = Some(item);
@@ -40,6 +43,7 @@ impl<T> Queue<T> {
         let time = u128::from(at.get().min(TIME_MAX));
         self.heap.push(Reverse(time << 80 | u128::from(self.sequence) << 32 | u128::from(slot)));
         self.sequence += 1;
+        slot
     }
 
     /// When the next event is.
@@ -52,9 +56,12 @@ impl<T> Queue<T> {
         let Reverse(key) = self.heap.pop()?;
         let slot = key as u32;
         self.free.push(slot);
-        Some(self.slots[slot as usize].take())
+        let item = self.slots[slot as usize].take();
+        self.stale -= usize::from(item.is_none());
+        Some(item)
     }
 
+    /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.heap.len()
     }
@@ -72,9 +79,24 @@ impl<T> Queue<T> {
         self.slots[slot as usize].as_ref()
     }
 
-    /// Takes an event out, wherever it is in the order.
+    /// Takes an event out, wherever it is in the order. Its key stays until it comes up or until half of all keys are
+    /// such: removed timers cost nothing in the long run.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
-        self.slots[slot as usize].take()
+        let item = self.slots[slot as usize].take()?;
+        self.stale += 1;
+        if self.stale > 64 && self.stale * 2 > self.heap.len() {
+            let Self { heap, slots, free, stale, .. } = self;
+            heap.retain(|&Reverse(key)| {
+                let slot = key as u32;
+                let kept = slots[slot as usize].is_some();
+                if !kept {
+                    free.push(slot);
+                }
+                kept
+            });
+            *stale = 0;
+        }
+        Some(item)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -82,6 +104,7 @@ impl<T> Queue<T> {
         self.slots.clear();
         self.free.clear();
         self.sequence = 0;
+        self.stale = 0;
     }
 }
 
@@ -102,6 +125,19 @@ mod tests {
         assert_eq!(queue.pop(), Some(None));
         assert_eq!(queue.pop(), Some(Some('b')));
         assert_eq!(queue.pop(), None);
+    }
+
+    #[test]
+    fn removed_events_do_not_pile_up() {
+        let mut queue = Queue::default();
+        queue.push(Ticks::new(5), 0);
+        for number in 1..10_000 {
+            let slot = queue.push(Ticks::new(1_000_000), number);
+            assert_eq!(queue.remove(slot), Some(number));
+        }
+        assert!(queue.len() < 200, "{}", queue.len());
+        assert!(queue.slots.len() < 200, "{}", queue.slots.len());
+        assert_eq!(queue.pop(), Some(Some(0)));
     }
 
     proptest! {

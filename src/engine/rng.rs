@@ -1,13 +1,13 @@
 //! The only place that names `rand` and `rand_chacha`.
 //!
-//! A seed means the same run for ever, so nothing here leans on what those crates may change: the generator is ChaCha8
+//! A seed means the same run for ever, so nothing here leans on what those crates may change: the generator is `ChaCha8`
 //! (RFC 8439 with 8 rounds), whose output is fixed by its definition; the 64-bit seed is expanded by the rule below; and
 //! numbers are made from its 64-bit words by integer methods of our own, each with test vectors.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// One numbered ChaCha stream a concern, so that turning one kind of chance off leaves the others as they were. The
+/// One numbered stream a concern, so that turning one kind of chance off leaves the others as they were. The
 /// numbers are part of the meaning of a seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
@@ -78,7 +78,7 @@ fn expand(seed: u64) -> [u8; 32] {
 /// on every machine.
 fn minus_log2(word: u64) -> u64 {
     let word = u128::from(word) + 1;
-    let exponent = 127 - word.leading_zeros();
+    let exponent = word.ilog2();
     // The mantissa, in [1, 2), with 63 binary places.
     let mut mantissa = if exponent > 63 { 1 << 63 } else { word << (63 - exponent) };
     let mut fraction = 0_u64;

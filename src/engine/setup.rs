@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::{Distribution, SPAN_MAX};
+use super::disturbance::{Unreliable, Windows};
 use super::fault::{Crash, Faults, Moment, RandomCrashes};
 use crate::model::{Process, ProcessId};
 
@@ -57,7 +58,7 @@ impl<P: Process> Setup<P> {
             return Err(Invalid::new("processes", problem));
         }
         self.network.validate(self.processes)?;
-        spread("detector.latency_ticks", &self.detector.latency_ticks, 0)?;
+        self.detector.validate(self.processes)?;
         self.faults.validate(self.processes)?;
         self.limits.validate()
     }
@@ -65,6 +66,9 @@ impl<P: Process> Setup<P> {
 
 /// More than this are refused.
 pub(crate) const PROCESSES_MAX: u32 = 1 << 24;
+
+/// No more faults of a kind are drawn: each has its place in the plan of a run.
+const DRAWN_MAX: u32 = 1 << 16;
 
 /// How messages travel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,15 +185,39 @@ pub enum ToDead {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Detector {
+    /// What it promises.
+    pub class: DetectorClass,
     /// How long each observer takes to learn of a crash, in ticks.
     pub latency_ticks: Distribution,
     /// Whether a report waits for the messages of the dead.
     pub order: ReportOrder,
+    /// The false suspicions of an eventually perfect detector; each is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspicions: Option<Windows>,
+}
+
+/// What a failure detector promises (Chandra and Toueg 1996).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DetectorClass {
+    /// Class P: every crash is reported to every live process, and nothing else is.
+    #[default]
+    Perfect,
+    /// Class ◇P: every crash is reported, and for a while live processes are suspected too.
+    EventuallyPerfect,
+    /// Nothing is reported.
+    None,
 }
 
 impl Default for Detector {
     fn default() -> Self {
-        Self { latency_ticks: Distribution::Uniform(1, 30), order: ReportOrder::AfterChannel }
+        Self {
+            class: DetectorClass::Perfect,
+            latency_ticks: Distribution::Uniform(1, 30),
+            order: ReportOrder::AfterChannel,
+            suspicions: None,
+        }
     }
 }
 
@@ -241,12 +269,64 @@ impl Limits {
     }
 }
 
+impl Detector {
+    fn validate(&self, processes: u32) -> Result<(), Invalid> {
+        spread("detector.latency_ticks", &self.latency_ticks, 0)?;
+        let Some(windows) = &self.suspicions else { return Ok(()) };
+        if self.class != DetectorClass::EventuallyPerfect {
+            let problem = "suspicions of a detector that never errs, expected class = \"eventually_perfect\"";
+            return Err(Invalid::new("detector.suspicions", problem));
+        }
+        if processes < 2 {
+            return Err(Invalid::new("detector.suspicions", "nobody to suspect, expected at least 2 processes"));
+        }
+        windows.validate("detector.suspicions")
+    }
+}
+
+impl Windows {
+    fn validate(&self, key: &str) -> Result<(), Invalid> {
+        most(&format!("{key}.up_to"), self.up_to)?;
+        tick(&format!("{key}.within_ticks"), self.within_ticks)?;
+        spread(&format!("{key}.length_ticks"), &self.length_ticks, 1)
+    }
+}
+
+impl Unreliable {
+    fn validate(&self) -> Result<(), Invalid> {
+        for (name, share) in [("loss", self.loss_per_mille), ("duplicate", self.duplicate_per_mille)] {
+            if share > 1000 {
+                let key = format!("faults.messages.{name}_per_mille");
+                return Err(Invalid::new(key, format!("{share}, expected 0..=1000")));
+            }
+        }
+        tick("faults.messages.until_tick", self.until_tick)
+    }
+}
+
 impl Faults {
     fn validate(&self, processes: u32) -> Result<(), Invalid> {
         for (index, crash) in self.crashes.iter().enumerate() {
             crash.validate(&format!("faults.crashes.{index}"), processes)?;
         }
-        self.random.as_ref().map_or(Ok(()), |random| random.validate(processes))
+        self.random.as_ref().map_or(Ok(()), |random| random.validate(processes))?;
+        self.messages.as_ref().map_or(Ok(()), Unreliable::validate)?;
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let key = format!("faults.partitions.{index}");
+            tick(&format!("{key}.at_tick"), partition.at_tick)?;
+            tick(&format!("{key}.length_ticks"), partition.length_ticks)?;
+            for &process in &partition.side {
+                exists(&format!("{key}.side"), process, processes)?;
+            }
+        }
+        for (index, pause) in self.pauses.iter().enumerate() {
+            let key = format!("faults.pauses.{index}");
+            exists(&format!("{key}.process"), pause.process, processes)?;
+            tick(&format!("{key}.at_tick"), pause.at_tick)?;
+            tick(&format!("{key}.length_ticks"), pause.length_ticks)?;
+        }
+        self.random_partitions.as_ref().map_or(Ok(()), |windows| windows.validate("faults.random_partitions"))?;
+        self.random_pauses.as_ref().map_or(Ok(()), |windows| windows.validate("faults.random_pauses"))
     }
 }
 
@@ -261,24 +341,18 @@ impl Crash {
             Moment::InStep { step, .. } => ("in_step.step", *step),
             Moment::When { nth, .. } => ("when.nth", u64::from(*nth)),
         };
-        if number == 0 || number > SPAN_MAX {
-            let problem = format!("{number}, expected 1..={SPAN_MAX}");
-            return Err(Invalid::new(format!("{key}.moment.{name}"), problem));
-        }
-        Ok(())
+        tick(&format!("{key}.moment.{name}"), number)
     }
 }
 
 impl RandomCrashes {
     fn validate(&self, processes: u32) -> Result<(), Invalid> {
+        most("faults.random.up_to", self.up_to)?;
         for &process in &self.among {
             exists("faults.random.among", process, processes)?;
         }
         for (name, value) in [("within_ticks", self.within_ticks), ("within_steps", self.within_steps)] {
-            if value == 0 || value > SPAN_MAX {
-                let problem = format!("{value}, expected 1..={SPAN_MAX}");
-                return Err(Invalid::new(format!("faults.random.{name}"), problem));
-            }
+            tick(&format!("faults.random.{name}"), value)?;
         }
         let candidates = if self.among.is_empty() { processes as usize } else { self.among.len() };
         match &self.down_ticks {
@@ -314,6 +388,20 @@ fn exists(key: &str, process: ProcessId, processes: u32) -> Result<(), Invalid> 
     }
     let problem = format!("process {} of {processes}, expected 0..={}", process.get(), processes - 1);
     Err(Invalid::new(key, problem))
+}
+
+fn tick(key: &str, value: u64) -> Result<(), Invalid> {
+    if (1..=SPAN_MAX).contains(&value) {
+        return Ok(());
+    }
+    Err(Invalid::new(key, format!("{value}, expected 1..={SPAN_MAX}")))
+}
+
+fn most(key: &str, drawn: u32) -> Result<(), Invalid> {
+    if drawn <= DRAWN_MAX {
+        return Ok(());
+    }
+    Err(Invalid::new(key, format!("{drawn}, expected at most {DRAWN_MAX}")))
 }
 
 fn spread(key: &str, spread: &Distribution, least: u64) -> Result<(), Invalid> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::application::Application;
 use super::decision::{Chance, Decisions, Key};
+use super::disturbance;
 use super::fault::Plan;
 use super::observer::{Observer, Violation};
 use super::setup::{Invalid, Setup};
@@ -166,6 +167,12 @@ impl<P: Process> Simulation<P> {
         (outcome, Divergence { unasked, out_of_bounds })
     }
 
+    /// The decisions of the last run whose answer was not the simplest, if it was recorded or replayed: the schedule as
+    /// it was, up to where the run ended.
+    pub fn decisions(&self) -> Decisions {
+        self.clock.chance.kept()
+    }
+
     fn go<A: Application<P>, O: Observer<P>>(
         &mut self,
         mut chance: Chance,
@@ -175,9 +182,11 @@ impl<P: Process> Simulation<P> {
         let setup = self.world.setup();
         let processes = setup.processes;
         let plan = Plan::new(&setup.faults, processes, application.conditions(), &mut chance);
+        let disturbances = disturbance::plan(&setup.faults, &setup.detector, processes, &mut chance);
         self.world.reset();
         self.clock.reset(processes, chance);
         self.clock.plan = plan;
+        self.clock.disturbances = disturbances;
         let mut timed = Timed { clock: &mut self.clock, application, observer };
         let world = &mut self.world;
         // A panic of a handler is a finding; one of the application, an observer or the engine is not ours to keep.

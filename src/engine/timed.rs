@@ -7,6 +7,7 @@ use super::application::{Agenda, Application};
 use super::channel::Channels;
 use super::decision::{Chance, Topic};
 use super::distribution::Distribution;
+use super::disturbance::{Divide, Planned};
 use super::fault::Plan;
 use super::observer::{LossCause, Lost, MessageId, Observer, Violation};
 use super::queue::Queue;
@@ -43,6 +44,16 @@ pub(super) enum Pending<P: Process> {
     Crash {
         index: usize,
     },
+    /// Something else goes wrong: which one of those planned.
+    Disturb {
+        index: usize,
+    },
+    /// A suspicion is taken back.
+    Restore {
+        observer: ProcessId,
+        epoch: u32,
+        of: ProcessId,
+    },
     Restart {
         process: ProcessId,
     },
@@ -59,9 +70,11 @@ pub(super) struct Envelope<P: Process> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Armed<P: Process> {
+struct Armed<P: Process> {
     timer: P::Timer,
     id: u64,
+    /// Where it is in the queue, until it comes up.
+    slot: Option<u32>,
 }
 
 /// All of a run in virtual time that is not the world.
@@ -69,10 +82,12 @@ pub(super) struct Armed<P: Process> {
 pub(super) struct Clock<P: Process> {
     pub(super) queue: Queue<Pending<P>>,
     channels: Channels,
-    /// The timers that are set, by process. A queue entry whose id is not here was cancelled.
-    pub(super) timers: Vec<Vec<Armed<P>>>,
+    /// The timers that are set, by process.
+    timers: Vec<Vec<Armed<P>>>,
     pub(super) chance: Chance,
     pub(super) plan: Plan,
+    pub(super) disturbances: Vec<Planned>,
+    pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
     messages: u64,
     timer_ids: u64,
@@ -90,6 +105,8 @@ impl<P: Process> Clock<P> {
             timers: Vec::new(),
             chance: Chance::seeded(0),
             plan: Plan::default(),
+            disturbances: Vec::new(),
+            divides: Vec::new(),
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
             timer_ids: 0,
@@ -108,6 +125,7 @@ impl<P: Process> Clock<P> {
         }
         self.timers.resize_with(processes as usize, Vec::new);
         self.chance = chance;
+        self.divides.clear();
         self.messages = 0;
         self.timer_ids = 0;
         self.requests.clear();
@@ -122,18 +140,35 @@ impl<P: Process> Clock<P> {
     }
 
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
+        self.cancel_timer(process, &timer);
         let id = self.timer_ids;
         self.timer_ids += 1;
-        let timers = &mut self.timers[process.index()];
-        match timers.iter_mut().find(|armed| armed.timer == timer) {
-            Some(armed) => armed.id = id,
-            None => timers.push(Armed { timer, id }),
-        }
-        self.queue.push(at, Pending::Timer { process, id });
+        let slot = self.queue.push(at, Pending::Timer { process, id });
+        self.timers[process.index()].push(Armed { timer, id, slot: Some(slot) });
     }
 
-    fn is_armed(&self, process: ProcessId, id: u64) -> bool {
-        self.timers[process.index()].iter().any(|armed| armed.id == id)
+    fn cancel_timer(&mut self, process: ProcessId, timer: &P::Timer) {
+        let timers = &mut self.timers[process.index()];
+        if let Some(index) = timers.iter().position(|armed| armed.timer == *timer) {
+            if let Some(slot) = timers.swap_remove(index).slot {
+                self.queue.remove(slot);
+            }
+        }
+    }
+
+    pub(super) fn cancel_timers(&mut self, process: ProcessId) {
+        for armed in self.timers[process.index()].drain(..) {
+            if let Some(slot) = armed.slot {
+                self.queue.remove(slot);
+            }
+        }
+    }
+
+    /// A timer has come up: it can no longer be removed from the queue, but still be cancelled in an inbox.
+    fn timer_is_up(&mut self, process: ProcessId, id: u64) {
+        if let Some(armed) = self.timers[process.index()].iter_mut().find(|armed| armed.id == id) {
+            armed.slot = None;
+        }
     }
 
     fn take_timer(&mut self, process: ProcessId, id: u64) -> Option<P::Timer> {
@@ -161,13 +196,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
     }
 
     #[inline]
-    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &World<P>) {
+    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
             Effect::SetTimer { timer, after } => self.clock.set_timer(process, timer, world.now() + after),
-            Effect::CancelTimer { timer } => {
-                self.clock.timers[process.index()].retain(|armed| armed.timer != timer);
-            }
+            Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
             Effect::Indicate { indication } => {
                 let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
                 self.application.indication(process, &indication, &mut agenda);
@@ -183,26 +216,70 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline]
-    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &World<P>) {
-        let setup = world.setup();
+    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
         let id = self.clock.messages;
         self.clock.messages += 1;
         self.clock.stats.messages += 1;
-        let delay = self.clock.delay(from, to, setup);
-        if setup.network.to_dead == ToDead::Connection && !world.is_up(to) {
+        let delay = self.clock.delay(from, to, world.setup());
+        if world.setup().network.to_dead == ToDead::Connection && !world.is_up(to) {
             self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
             return;
         }
+        if let Some(cause) = self.loses(from, to, world) {
+            world.last_fault = world.last_fault.max(world.now());
+            self.lose(from, to, id, &message, cause, world);
+            return;
+        }
+        let copy = self.copies(from, to, world).then(|| message.clone());
+        self.watch_flight(to, &message);
+        self.launch(from, to, id, message, delay, world);
+        if let Some(message) = copy {
+            world.last_fault = world.last_fault.max(world.now());
+            self.launch_copy(from, to, id, message, world);
+        }
+    }
+
+    #[inline]
+    fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
         let mut at = world.now() + delay;
-        if setup.network.order == ChannelOrder::Fifo {
+        if world.setup().network.order == ChannelOrder::Fifo {
             // Arrivals of one tick come in the order of sending, so equal is late enough.
             let last = self.clock.channels.last_arrival(from, to);
             at = at.max(*last);
             *last = at;
         }
-        self.watch_flight(to, &message);
         let epoch = world.epoch(to);
         self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
+    }
+
+    fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
+        let spread = world.setup().network.delay_ticks;
+        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to });
+        let copy = self.clock.messages;
+        self.clock.messages += 1;
+        self.observer.duplicated(to, MessageId(id), MessageId(copy), world);
+        self.launch(from, to, copy, message, delay, world);
+    }
+
+    /// Whether the network loses a message sent now, and why.
+    #[inline]
+    fn loses(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> Option<LossCause> {
+        if self.clock.divides.iter().any(|divide| divide.separates(from, to, world.now())) {
+            return Some(LossCause::Partition);
+        }
+        let unreliable = world.setup().faults.messages.as_ref()?;
+        let lost = world.now().get() <= unreliable.until_tick
+            && self.clock.chance.happens(Stream::Network, unreliable.loss_per_mille, || Topic::Loss { from, to });
+        lost.then_some(LossCause::Network)
+    }
+
+    /// Whether the network delivers a message sent now twice.
+    #[inline]
+    fn copies(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> bool {
+        let Some(unreliable) = &world.setup().faults.messages else { return false };
+        let share = unreliable.duplicate_per_mille;
+        world.now().get() <= unreliable.until_tick
+            && self.clock.chance.happens(Stream::Network, share, || Topic::Duplicate { from, to })
     }
 
     pub(super) fn lose(
@@ -234,6 +311,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         for (index, crash) in self.clock.plan.at.iter().enumerate() {
             self.clock.queue.push(crash.at, Pending::Crash { index });
         }
+        for (index, planned) in self.clock.disturbances.iter().enumerate() {
+            self.clock.queue.push(planned.at, Pending::Disturb { index });
+        }
         if self.clock.plan.has_steps() {
             for process in ProcessId::all(world.count()) {
                 world.set_alarm(process, self.clock.plan.alarm(process, 1));
@@ -259,7 +339,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
-            Pending::Timer { process, id } if self.clock.is_armed(process, id) => {
+            Pending::Timer { process, id } => {
+                self.clock.timer_is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
             Pending::Report { observer, epoch, report } if world.epoch(observer) == epoch => {
@@ -270,9 +351,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             }
             Pending::Serve { process, epoch } if world.epoch(process) == epoch => self.serve(process, world),
             Pending::Crash { index } => self.crash_at(index, world),
+            Pending::Disturb { index } => self.disturb(index, world),
+            Pending::Restore { observer, epoch, of } => self.restore(observer, epoch, of, world),
             Pending::Restart { process } => self.restart(process, world),
-            // A cancelled timer, or something of a life that is over.
-            Pending::Timer { .. } | Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
+            // Something of a life that is over.
+            Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
         }
     }
 
@@ -308,8 +391,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
-        if let Some(arrived) = world.inbox(process).pop_front() {
-            self.handle_arrived(process, arrived, world)?;
+        // A pause may have begun meanwhile.
+        if world.busy_until(process) <= world.now() {
+            if let Some(arrived) = world.inbox(process).pop_front() {
+                self.handle_arrived(process, arrived, world)?;
+            }
         }
         if world.is_up(process) && world.has_arrivals(process) {
             let epoch = world.epoch(process);
@@ -360,7 +446,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         let service = world.setup().network.service_ticks;
         if service.max() > Ticks::ZERO {
             let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
-            world.set_busy_until(process, world.now() + taken);
+            let until = world.busy_until(process).max(world.now() + taken);
+            world.set_busy_until(process, until);
         }
         if crashes {
             self.crash_in_step(process, world);

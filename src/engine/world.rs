@@ -50,7 +50,7 @@ pub(super) enum Arrived<P: Process> {
 pub(super) trait Driver<P: Process> {
     fn choose(&mut self, process: ProcessId, bound: u32) -> u32;
     /// An effect is done: everything but stable storage, which is the world's.
-    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &World<P>);
+    fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>);
     /// Told of every effect, just before it is done.
     fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>);
     /// After how many effects of this step the process is to crash.

@@ -2,8 +2,12 @@
 //!
 //! The result never depends on the number of threads or on what ran before. It reads no clock.
 
+mod crash_points;
 mod exploration;
+mod minimise;
 mod runner;
 
+pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use minimise::{Minimised, minimise};
 pub use runner::{Case, Runner};

@@ -90,6 +90,11 @@ impl<P: Mutex> Runner<P> {
         self.simulation.replay(decisions, &mut self.applications, &mut (&mut self.monitor, observer))
     }
 
+    /// The decisions of the last run, if it was recorded or replayed; see [`Simulation::decisions`].
+    pub fn decisions(&self) -> Decisions {
+        self.simulation.decisions()
+    }
+
     /// In how many runs each thing worth trying happened since this was last asked.
     pub fn take_tally(&mut self) -> Tally {
         self.monitor.take_tally()

@@ -53,6 +53,10 @@ pub trait System: Mutex + sealed::Sealed {
 pub struct Circumstances {
     /// The number of processes.
     pub processes: u32,
+    /// Whether the failure detector is of class P.
+    pub perfect_detector: bool,
+    /// Whether no message between live processes is lost or duplicated.
+    pub reliable: bool,
     /// Whether channels keep the order of sending.
     pub fifo: bool,
     /// Whether a report of a crash waits for what the dead process had in flight to the observer.

@@ -12,7 +12,10 @@ use super::error::{Error, Place};
 use super::file::{File, hint};
 use super::value::{Cause, Refusal, Table};
 use crate::algorithms::{NAMES, with_system};
-use crate::engine::{ChannelOrder, Faults, FromDead, Limits, Moment, PROCESSES_MAX, ReportOrder, SPAN_MAX, Setup};
+use crate::engine::{
+    ChannelOrder, DetectorClass, Distribution, Faults, FromDead, Limits, Moment, PROCESSES_MAX, ReportOrder, SPAN_MAX,
+    Setup, Windows,
+};
 use crate::explore::Case;
 use crate::model::{ProcessId, Ticks};
 use crate::mutex::{Circumstances, Monitor, Property, System, Workload};
@@ -239,7 +242,7 @@ impl<'a> Document<'a> {
         }
         if !given("ticks") {
             let workload = &self.contents.workload;
-            let (first, faults) = faults_end(&setup.faults);
+            let (first, faults) = faults_end(&setup.faults, setup.detector.suspicions.as_ref());
             let each = workload.think_ticks.max() + workload.hold_ticks.max() + patience;
             let rounds = u64::from(workload.requests).saturating_add(faults).saturating_add(1);
             let ticks = Ticks::new(rounds.saturating_mul(each.get())) + first + Ticks::new(limits.settle_ticks);
@@ -284,24 +287,37 @@ impl<'a> Document<'a> {
 }
 
 /// The last tick that a fault by time can have, and how many faults there can be.
-fn faults_end(faults: &Faults) -> (Ticks, u64) {
-    let mut last = Ticks::ZERO;
-    let mut count = faults.crashes.len() as u64;
+fn faults_end(faults: &Faults, suspicions: Option<&Windows>) -> (Ticks, u64) {
+    let down = |down: Option<Distribution>| down.map(|down| down.max()).unwrap_or_default();
+    let mut ends = Vec::new();
     for crash in &faults.crashes {
         let at = if let Moment::AtTick(tick) = crash.moment { Ticks::new(tick) } else { Ticks::ZERO };
-        last = last.max(at + crash.down_ticks.map(|down| down.max()).unwrap_or_default());
+        ends.push(at + down(crash.down_ticks));
     }
+    ends.extend(
+        faults.partitions.iter().map(|partition| Ticks::new(partition.at_tick) + Ticks::new(partition.length_ticks)),
+    );
+    ends.extend(faults.pauses.iter().map(|pause| Ticks::new(pause.at_tick) + Ticks::new(pause.length_ticks)));
+    ends.extend(faults.messages.map(|messages| Ticks::new(messages.until_tick)));
+    let mut count = ends.len() as u64;
     if let Some(random) = &faults.random {
+        ends.push(Ticks::new(random.within_ticks) + down(random.down_ticks));
         count += u64::from(random.up_to);
-        let down = random.down_ticks.map(|down| down.max()).unwrap_or_default();
-        last = last.max(Ticks::new(random.within_ticks) + down);
     }
-    (last, count)
+    for windows in [faults.random_partitions.as_ref(), faults.random_pauses.as_ref(), suspicions].into_iter().flatten()
+    {
+        ends.push(Ticks::new(windows.within_ticks) + windows.length_ticks.max());
+        count += u64::from(windows.up_to);
+    }
+    (ends.into_iter().max().unwrap_or_default(), count)
 }
 
 fn circumstances<S: System>(setup: &Setup<S>) -> Circumstances {
+    let faults = &setup.faults;
     Circumstances {
         processes: setup.processes,
+        perfect_detector: setup.detector.class == DetectorClass::Perfect,
+        reliable: faults.messages.is_none() && faults.partitions.is_empty() && faults.random_partitions.is_none(),
         fifo: setup.network.order == ChannelOrder::Fifo,
         reports_after_channel: setup.detector.order == ReportOrder::AfterChannel,
         dead_deliver: setup.network.from_dead == FromDead::Deliver,
