@@ -2,10 +2,13 @@
 #![forbid(unsafe_code)]
 
 pub mod algorithms;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod explore;
 pub mod model;
 pub mod mutex;
 pub mod property;
+pub mod scenario;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};

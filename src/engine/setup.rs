@@ -64,7 +64,11 @@ impl<P: Process> Setup<P> {
     }
 }
 
-const PROCESSES_MAX: u32 = 1 << 24;
+/// More than this are refused.
+pub(crate) const PROCESSES_MAX: u32 = 1 << 24;
+
+/// No more faults of a kind are drawn: each has its place in the plan of a run.
+const DRAWN_MAX: u32 = 1 << 16;
 
 /// How messages travel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,6 +286,7 @@ impl Detector {
 
 impl Windows {
     fn validate(&self, key: &str) -> Result<(), Invalid> {
+        most(&format!("{key}.up_to"), self.up_to)?;
         tick(&format!("{key}.within_ticks"), self.within_ticks)?;
         spread(&format!("{key}.length_ticks"), &self.length_ticks, 1)
     }
@@ -342,6 +347,7 @@ impl Crash {
 
 impl RandomCrashes {
     fn validate(&self, processes: u32) -> Result<(), Invalid> {
+        most("faults.random.up_to", self.up_to)?;
         for &process in &self.among {
             exists("faults.random.among", process, processes)?;
         }
@@ -389,6 +395,13 @@ fn tick(key: &str, value: u64) -> Result<(), Invalid> {
         return Ok(());
     }
     Err(Invalid::new(key, format!("{value}, expected 1..={SPAN_MAX}")))
+}
+
+fn most(key: &str, drawn: u32) -> Result<(), Invalid> {
+    if drawn <= DRAWN_MAX {
+        return Ok(());
+    }
+    Err(Invalid::new(key, format!("{drawn}, expected at most {DRAWN_MAX}")))
 }
 
 fn spread(key: &str, spread: &Distribution, least: u64) -> Result<(), Invalid> {

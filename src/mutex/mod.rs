@@ -16,5 +16,5 @@ mod workload;
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
 pub use monitor::Monitor;
 pub use property::Property;
-pub use system::{Impossible, System};
+pub use system::{Circumstances, Impossible, System};
 pub use workload::{Applications, Workload};
