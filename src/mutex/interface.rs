@@ -128,6 +128,12 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
         None
     }
 
+    /// Coordinators: which of its receiver's requests a message grants, if any: the lock, and the number of the request,
+    /// 1 for the client's first of this data id. A grant may be sent again.
+    fn grant(_message: &Self::Message) -> Option<(DataId, u64)> {
+        None
+    }
+
     /// Coordinators: the server by which this client is accepted.
     fn accepted_by(&self) -> Option<ProcessId> {
         None
