@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 /// What is wrong with a scenario file. Its text has the place, the line with the offending part underlined, what was
@@ -18,7 +18,7 @@ pub enum Error {
     #[error("{}", .place.show("this is not TOML", problem, ""))]
     Syntax {
         /// Where it ceases to be.
-        place: Place,
+        place: Box<Place>,
         /// What the parser says.
         problem: String,
     },
@@ -27,7 +27,7 @@ pub enum Error {
         &format!("unknown key `{key}`{}", in_table(table)), &did_you_mean(key, known), &all("known keys", known)))]
     UnknownKey {
         /// Where the key is.
-        place: Place,
+        place: Box<Place>,
         /// The key.
         key: String,
         /// The path of keys to the table, dots between; empty at the root.
@@ -39,7 +39,7 @@ pub enum Error {
     #[error("{}", .place.show(&format!("the key `{key}`{} is missing", in_table(table)), "", hint))]
     MissingKey {
         /// Where the table is.
-        place: Place,
+        place: Box<Place>,
         /// The key.
         key: String,
         /// The path of keys to the table, dots between; empty at the root.
@@ -52,7 +52,7 @@ pub enum Error {
         &format!("unknown name {name:?}{}", in_key(key)), &did_you_mean(name, known), &all("expected", known)))]
     UnknownName {
         /// Where the value is.
-        place: Place,
+        place: Box<Place>,
         /// The path of keys to the value, dots between.
         key: String,
         /// The value.
@@ -64,7 +64,7 @@ pub enum Error {
     #[error("{}", .place.show(&format!("wrong value{}", in_key(key)), &format!("found {found}, expected {expected}"), ""))]
     Mismatch {
         /// Where the value is.
-        place: Place,
+        place: Box<Place>,
         /// The path of keys to the value, dots between.
         key: String,
         /// What is there.
@@ -76,7 +76,7 @@ pub enum Error {
     #[error("{}", .place.show(&format!("impossible value{}", in_key(key)), problem, ""))]
     Impossible {
         /// Where the value is, or where the table would be that lacks it.
-        place: Place,
+        place: Box<Place>,
         /// The path of keys to the value, dots between.
         key: String,
         /// Why it cannot be, and what was expected.
@@ -147,11 +147,12 @@ impl Place {
         let mut shown = format!("{file}:{line}:{column}: {what}\n{gutter} |\n{number} | {text}\n");
         let label_fits = indent.len() + carets.len() + label.chars().count() < SHOWN_MAX;
         let beside = if label_fits { label } else { "" };
-        shown += format!("{gutter} | {indent}{carets} {beside}").trim_end();
+        let underlined = format!("{gutter} | {indent}{carets} {beside}");
+        shown += underlined.trim_end();
         for help in [if label_fits { "" } else { label }, help] {
             let mut bullet = "=";
             for line in wrapped(help) {
-                shown += &format!("\n{gutter} {bullet} {line}");
+                let _ = write!(shown, "\n{gutter} {bullet} {line}");
                 bullet = " ";
             }
         }

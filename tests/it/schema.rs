@@ -1,0 +1,85 @@
+//! The JSON Schema of scenario files, against the files and against the reader.
+
+use jeton::scenario::{Scenario, schema};
+use jsonschema::Validator;
+use serde_json::Value;
+
+use crate::scenario::files;
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(&schema()).expect("a schema")
+}
+
+fn json(source: &str) -> Value {
+    let table: toml::Table = source.parse().expect("TOML");
+    serde_json::to_value(table).expect("JSON")
+}
+
+#[test]
+fn every_file_of_the_project_is_valid() {
+    let validator = validator();
+    for (file, source) in files() {
+        let errors: Vec<String> =
+            validator.iter_errors(&json(&source)).map(|e| format!("{file}: {} {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}
+
+/// Where a schema and a reader come from the same types they agree but for what only the reader can know. What neither
+/// lets pass:
+#[test]
+fn what_the_reader_refuses_for_its_form_is_not_valid() {
+    let validator = validator();
+    let head = "about = \"An example.\"\nexpect = \"holds\"\nprocesses = 5\n";
+    let system = "[system]\nname = \"query_ring\"\n";
+    let sources = [
+        system.to_owned(),
+        head.to_owned(),
+        format!("{head}[system]\n"),
+        format!("{head}[system]\nname = \"qurey_ring\"\n"),
+        format!("{head}mistake = 1\n{system}"),
+        format!("{head}{system}mistake = 1\n"),
+        format!("{head}{system}rules = {{ mistake = false }}\n"),
+        format!("{head}{system}rules = {{ cancel_question = 1 }}\n"),
+        format!("{head}{system}[workload]\nmistake = 1\n"),
+        format!("{head}{system}[network]\nmistake = 1\n"),
+        format!("{head}{system}[network]\ndelay_ticks = 5\n"),
+        format!("{head}{system}[network]\ndelay_ticks = {{ uniform = [1] }}\n"),
+        format!("{head}{system}[detector]\nmistake = 1\n"),
+        format!("{head}{system}[faults]\nmistake = 1\n"),
+        format!("{head}{system}[faults.random]\n"),
+        format!("{head}{system}[[faults.crashes]]\nprocess = 1\n"),
+        format!("{head}{system}[limits]\nevents = -1\n"),
+        format!("{}{system}", head.replace("holds", "hold")),
+    ];
+    for source in sources {
+        assert!(Scenario::parse("example.toml", &source).is_err(), "the reader takes\n{source}");
+        assert!(!validator.is_valid(&json(&source)), "the schema takes\n{source}");
+    }
+    assert!(validator.is_valid(&json(&format!("{head}{system}"))), "and this is how it should be");
+}
+
+#[test]
+fn every_key_is_described() {
+    fn describe(value: &Value, path: &str, missing: &mut Vec<String>) {
+        if let Some(Value::Object(properties)) = value.get("properties") {
+            for (key, property) in properties {
+                if property.get("description").is_none() {
+                    missing.push(format!("{path}.{key}"));
+                }
+            }
+        }
+        match value {
+            Value::Object(keys) => {
+                for (key, value) in keys {
+                    describe(value, &format!("{path}/{key}"), missing);
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| describe(value, path, missing)),
+            _ => {}
+        }
+    }
+    let mut missing = Vec::new();
+    describe(&schema(), "", &mut missing);
+    assert_eq!(missing, [""; 0]);
+}
