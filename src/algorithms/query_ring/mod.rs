@@ -52,7 +52,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use self::config::{Config, Parameters, Rules};
 pub use self::message::{Message, Timer};
-use crate::model::{Context, Process, ProcessId, Report};
+use crate::model::{Context, Never, Process, ProcessId, Report};
 use crate::mutex::{DataId, Fence, Indication, Replica, Request, TOKEN_ACCEPTED};
 
 /// The ring has one lock.
@@ -117,7 +117,7 @@ impl Process for QueryRing {
     type Request = Request;
     type Indication = Indication;
     type Stable = ();
-    type Record = ();
+    type Record = Never;
 
     fn new(me: ProcessId, config: &Config) -> Self {
         Self {
