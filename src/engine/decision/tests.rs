@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::ProcessId;
 
 fn p(index: u32) -> ProcessId {
     ProcessId::new(index)
