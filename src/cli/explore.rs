@@ -26,7 +26,8 @@ pub(super) struct Explore {
     #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// How many schedules; by default what the scenario says, or 1000
-    #[arg(long, value_name = "N", env = "JETON_SCHEDULES", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(long, value_name = "N", env = "JETON_SCHEDULES")]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     schedules: Option<u64>,
     /// The seed of the first schedule; each has the next number
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]

@@ -1,7 +1,8 @@
 //! The command line, `jeton`.
 //!
 //! Each command is a file: its arguments, and what it does with them. Results go to stdout, and progress, warnings and
-//! errors to stderr. The exit status is 0 if every expectation was met, 1 if one was not, and 2 if the input is at fault.
+//! errors to stderr. The exit status is 0 if every expectation was met, 1 if one was not, and 2 if the input is at
+//! fault.
 
 mod explore;
 mod input;

@@ -6,8 +6,8 @@ use crate::scenario;
 
 /// Print the JSON Schema of scenario files
 ///
-/// Editors that know TOML complete and check scenario files with it: put `#:schema scenario.schema.json` at the top of a
-/// file.
+/// Editors that know TOML complete and check scenario files with it: put `#:schema scenario.schema.json` at the top of
+/// a file.
 #[derive(Args)]
 pub(super) struct Schema {}
 

@@ -1,5 +1,5 @@
-//! What goes wrong without killing anyone: messages lost and duplicated, partitions, pauses, false suspicions. All of it
-//! ends, so that what must happen in the end can be asked for.
+//! What goes wrong without killing anyone: messages lost and duplicated, partitions, pauses, false suspicions. All of
+//! it ends, so that what must happen in the end can be asked for.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! What drives a world in virtual time: the pending events, the channels, the timers and the chance of one run, with the
-//! effects of a step turned into events to come.
+//! What drives a world in virtual time: the pending events, the channels, the timers and the chance of one run, with
+//! the effects of a step turned into events to come.
 
 use std::collections::BTreeMap;
 

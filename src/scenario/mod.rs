@@ -21,8 +21,8 @@
 //! [limits]                        # an `engine::Limits`
 //! ```
 //!
-//! Whatever a file contains, reading it gives a [`Scenario`] that can be run or an [`Error`] that says where it is wrong.
-//! This module knows files, not runs: it must never look into a process or draw a number.
+//! Whatever a file contains, reading it gives a [`Scenario`] that can be run or an [`Error`] that says where it is
+//! wrong. This module knows files, not runs: it must never look into a process or draw a number.
 
 mod check;
 mod error;
@@ -181,8 +181,8 @@ impl Scenario {
         &self.checked.sometimes
     }
 
-    /// What is possible and probably not meant: an assumption that the system is known to need and does not have here, a
-    /// timeout below a round trip. There are none where a violation is expected.
+    /// What is possible and probably not meant: an assumption that the system is known to need and does not have here,
+    /// a timeout below a round trip. There are none where a violation is expected.
     pub fn warnings(&self) -> &[String] {
         &self.checked.warnings
     }

@@ -1,8 +1,8 @@
 //! TOML values as what they are to become, by serde, with the place of every refusal.
 //!
-//! The deserializer of the `toml` crate says `invalid value: integer -1, expected u32`. This one speaks of files, not of
-//! types, and keeps apart what a reader is helped with in different ways: a key or a name that is not known, a key that
-//! is missing, a value of the wrong kind.
+//! The deserializer of the `toml` crate says `invalid value: integer -1, expected u32`. This one speaks of files, not
+//! of types, and keeps apart what a reader is helped with in different ways: a key or a name that is not known, a key
+//! that is missing, a value of the wrong kind.
 
 use std::fmt;
 use std::ops::Range;
@@ -125,7 +125,10 @@ macro_rules! integers {
         fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Refusal> {
             match integer(self.0.get_ref()).and_then(|number| <$type>::try_from(number).ok()) {
                 Some(number) => visitor.$visit(number),
-                None => Err(Refusal::mismatch(self.0, format!("a whole number from {} to {}", <$type>::MIN, <$type>::MAX))),
+                None => {
+                    let expected = format!("a whole number from {} to {}", <$type>::MIN, <$type>::MAX);
+                    Err(Refusal::mismatch(self.0, expected))
+                }
             }
             .map_err(|refusal: Refusal| refusal.at(&self.0.span()))
         }
@@ -270,8 +273,8 @@ impl<'a> Deserializer<'a> for Table<'a> {
     }
 
     forward_to_deserialize_any! {
-        <V: Visitor<'a>> bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        <V: Visitor<'a>> bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

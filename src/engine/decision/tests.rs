@@ -241,32 +241,10 @@ mod answered {
 }
 
 #[test]
-fn a_key_is_written_so_that_a_person_can_read_it() {
-    let (process, step) = (p(2), 4);
-    let (from, to, observer, of) = (p(0), p(1), p(0), p(1));
-    let written = [
-        (Topic::Delay { from, to }, "delay p0->p1 #1"),
-        (Topic::Loss { from, to }, "loss p0->p1 #1"),
-        (Topic::Duplicate { from, to }, "duplicate p0->p1 #1"),
-        (Topic::CopyDelay { from, to }, "copy_delay p0->p1 #1"),
-        (Topic::CutOff { from, to }, "cut_off p0->p1 #1"),
-        (Topic::Latency { observer, of }, "latency p1->p0 #1"),
-        (Topic::Service { process }, "service p2 #1"),
-        (Topic::CrashAt { process }, "crash_at p2 #1"),
-        (Topic::CrashIn { process, step }, "crash_in p2 step 4 #1"),
-        (Topic::CrashAfter { process, step }, "crash_after p2 step 4 #1"),
-        (Topic::Down { process }, "down p2 #1"),
-        (Topic::PartitionAt, "partition_at #1"),
-        (Topic::PartitionLength, "partition_length #1"),
-        (Topic::PartitionSide { process }, "partition_side p2 #1"),
-        (Topic::PauseAt { process }, "pause_at p2 #1"),
-        (Topic::PauseLength { process }, "pause_length p2 #1"),
-        (Topic::SuspectAt { observer, of }, "suspect_at p0->p1 #1"),
-        (Topic::SuspectLength { observer, of }, "suspect_length p0->p1 #1"),
-        (Topic::Choice { process }, "choice p2 #1"),
-        (Topic::Application { process, what: "think".into() }, "think p2 #1"),
-    ];
-    for (topic, expected) in written {
-        assert_eq!(key(topic, 1).to_string(), expected);
+fn a_key_of_two_processes_is_written_in_the_direction_in_which_things_go() {
+    let (from, to, observer, of) = (p(0), p(1), p(1), p(0));
+    for topic in [Topic::Delay { from, to }, Topic::Latency { observer, of }, Topic::SuspectAt { observer, of }] {
+        let written = key(topic, 3).to_string();
+        assert!(written.ends_with(" p0->p1 #3"), "{written}");
     }
 }
