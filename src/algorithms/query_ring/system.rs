@@ -1,7 +1,7 @@
 use super::config::{Config, Parameters};
 use super::{Message, QueryRing, note};
 use crate::model::{ProcessId, Ticks};
-use crate::mutex::{Impossible, Mutex, Property, Replica, System, sealed};
+use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, sealed};
 
 impl Mutex for QueryRing {
     const CONDITIONS: &'static [&'static str] = &["in_critical_section", "waiting", "has_token", "token_in_flight"];
@@ -92,6 +92,28 @@ impl System for QueryRing {
         let confirmed = delay + config.token_timeout + round;
         let stays = times(hold, u64::from(processes).saturating_add(requests));
         closed + asked + confirmed + round + stays
+    }
+
+    fn warnings(config: &Config, circumstances: &Circumstances) -> Vec<String> {
+        let Circumstances { processes, delay_max, .. } = *circumstances;
+        let needs = [
+            (circumstances.fifo, "needs FIFO channels: a token can overtake the edit that was sent before it"),
+            (
+                circumstances.perfect_detector,
+                "needs a perfect failure detector: the ring closes over whoever is suspected",
+            ),
+            (circumstances.reliable, "needs reliable channels: nobody sends an edit twice"),
+        ];
+        let mut warnings: Vec<String> =
+            needs.iter().filter(|(given, _)| !given).map(|(_, need)| format!("{} {need}", Self::NAME)).collect();
+        let (trip, timeout) = (times(delay_max, u64::from(processes)), config.token_timeout);
+        if timeout < trip {
+            warnings.push(format!(
+                "token_timeout_ticks is {timeout}, and a trip round the ring takes up to {trip}: peers ask again before \
+                 an answer can be back, which costs messages"
+            ));
+        }
+        warnings
     }
 }
 
