@@ -3,6 +3,7 @@
 //! They import `model` and `mutex` and nothing else: whatever a built-in algorithm can do, yours can.
 
 pub mod coordinator;
+pub mod query_ring;
 
 use crate::mutex::System;
 
@@ -31,4 +32,4 @@ macro_rules! systems {
     };
 }
 
-systems! { coordinator::Durable }
+systems! { query_ring::QueryRing, coordinator::Durable }

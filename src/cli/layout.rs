@@ -9,7 +9,8 @@ pub(super) fn width() -> usize {
     terminal.map_or(WIDTH_MAX, |(width, _)| usize::from(width.0)).clamp(40, WIDTH_MAX)
 }
 
-/// Lines of at most `width` characters, each indented, broken at plain spaces only.
+/// Lines of at most `width` characters, each indented, broken at plain spaces only: one
+/// that must not be broken is written `\u{a0}`.
 pub(super) fn wrap(text: &str, indent: &str, width: usize) -> String {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -25,7 +26,7 @@ pub(super) fn wrap(text: &str, indent: &str, width: usize) -> String {
         line.push_str(word);
     }
     lines.push(format!("{indent}{line}"));
-    lines.join("\n")
+    lines.join("\n").replace('\u{a0}', " ")
 }
 
 /// A whole number with its thousands apart: `1,234,567`.

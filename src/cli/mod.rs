@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
-        Command::Schema(command) => command.execute(&mut output),
+        Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };
     match result {
         Ok(Verdict::Met) => ExitCode::SUCCESS,

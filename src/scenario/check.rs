@@ -56,7 +56,7 @@ impl<'a> Document<'a> {
         };
         match table.get("name") {
             None => Err(Error::MissingKey {
-                place: self.place(&value.span()),
+                place: self.place(&value.span()).into(),
                 key: "name".to_owned(),
                 table: "system".to_owned(),
                 hint: format!("it is one of {}", super::error::list(NAMES)),
@@ -252,17 +252,22 @@ impl<'a> Document<'a> {
     }
 
     fn impossible(&self, key: &str, problem: impl Into<String>) -> Error {
-        Error::Impossible { place: self.place(&self.span(key)), key: key.to_owned(), problem: problem.into() }
+        Error::Impossible { place: self.place(&self.span(key)).into(), key: key.to_owned(), problem: problem.into() }
     }
 
     fn unknown(&self, key: &str, name: &str, known: &[&str]) -> Error {
         let known = known.iter().map(|&name| name.to_owned()).collect();
-        Error::UnknownName { place: self.place(&self.span(key)), key: key.to_owned(), name: name.to_owned(), known }
+        Error::UnknownName {
+            place: self.place(&self.span(key)).into(),
+            key: key.to_owned(),
+            name: name.to_owned(),
+            known,
+        }
     }
 
     fn mismatch(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) -> Error {
         let found = super::value::describe(value.get_ref());
-        let place = self.place(&value.span());
+        let place = self.place(&value.span()).into();
         Error::Mismatch { place, key: key.to_owned(), found, expected: expected.to_owned() }
     }
 
@@ -330,7 +335,7 @@ fn refused(path: &str, source: &str, prefix: &str, refusal: Refusal) -> Error {
     let within = refusal.key();
     let dot = if prefix.is_empty() || within.is_empty() { "" } else { "." };
     let key = format!("{prefix}{dot}{within}");
-    let place = Place::new(path, source, &refusal.span.unwrap_or(0..0));
+    let place = Place::new(path, source, &refusal.span.unwrap_or(0..0)).into();
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<String>>();
     match refusal.cause {
         Cause::UnknownKey { key: unknown, known } => {
@@ -365,5 +370,5 @@ fn syntax(path: &str, source: &str, error: &toml::de::Error) -> Error {
         word if value && word.starts_with(char::is_alphabetic) => format!("text needs quotes, expected `{word:?}`"),
         _ => error.message().to_owned(),
     };
-    Error::Syntax { place: Place::new(path, source, &span), problem }
+    Error::Syntax { place: Place::new(path, source, &span).into(), problem }
 }

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 /// What is wrong with a scenario file. Its text has the place, the line with the offending part underlined, what was
@@ -18,7 +18,7 @@ pub enum Error {
     #[error("{}", .place.show("this is not TOML", problem, ""))]
     Syntax {
         /// Where it ceases to be.
-        place: Place,
+        place: Box<Place>,
         /// What the parser says.
         problem: String,
     },
@@ -27,7 +27,7 @@ pub enum Error {
         &format!("unknown key `{key}`{}", in_table(table)), &did_you_mean(key, known), &all("known keys", known)))]
     UnknownKey {
         /// Where the key is.
-        place: Place,
+        place: Box<Place>,
         /// The key.
         key: String,
         /// The path of keys to the table, dots between; empty at the root.
@@ -39,7 +39,7 @@ pub enum Error {
     #[error("{}", .place.show(&format!("the key `{key}`{} is missing", in_table(table)), "", hint))]
     MissingKey {
         /// Where the table is.
-        place: Place,
+        place: Box<Place>,
         /// The key.
         key: String,
         /// The path of keys to the table, dots between; empty at the root.
@@ -52,7 +52,7 @@ pub enum Error {
         &format!("unknown name {name:?}{}", in_key(key)), &did_you_mean(name, known), &all("expected", known)))]
     UnknownName {
         /// Where the value is.
-        place: Place,
+        place: Box<Place>,
         /// The path of keys to the value, dots between.
         key: String,
         /// The value.
@@ -64,7 +64,7 @@ pub enum Error {
     #[error("{}", .place.show(&format!("wrong value{}", in_key(key)), &format!("found {found}, expected {expected}"), ""))]
     Mismatch {
         /// Where the value is.
-        place: Place,
+        place: Box<Place>,
         /// The path of keys to the value, dots between.
         key: String,
         /// What is there.
@@ -76,7 +76,7 @@ pub enum Error {
     #[error("{}", .place.show(&format!("impossible value{}", in_key(key)), problem, ""))]
     Impossible {
         /// Where the value is, or where the table would be that lacks it.
-        place: Place,
+        place: Box<Place>,
         /// The path of keys to the value, dots between.
         key: String,
         /// Why it cannot be, and what was expected.
@@ -147,11 +147,12 @@ impl Place {
         let mut shown = format!("{file}:{line}:{column}: {what}\n{gutter} |\n{number} | {text}\n");
         let label_fits = indent.len() + carets.len() + label.chars().count() < SHOWN_MAX;
         let beside = if label_fits { label } else { "" };
-        shown += format!("{gutter} | {indent}{carets} {beside}").trim_end();
+        let underlined = format!("{gutter} | {indent}{carets} {beside}");
+        shown += underlined.trim_end();
         for help in [if label_fits { "" } else { label }, help] {
             let mut bullet = "=";
             for line in wrapped(help) {
-                shown += &format!("\n{gutter} {bullet} {line}");
+                let _ = write!(shown, "\n{gutter} {bullet} {line}");
                 bullet = " ";
             }
         }
@@ -210,8 +211,13 @@ pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// The name that was probably meant: the one with the fewest edits, if those are at most a third of it.
+/// The name that was probably meant: the only one that begins like it, or else the one with the fewest edits, if those
+/// are at most a third of it.
 fn nearest<'a>(wrong: &str, known: &'a [String]) -> Option<&'a str> {
+    let mut longer = known.iter().filter(|name| wrong.len() >= 3 && name.starts_with(wrong));
+    if let (Some(name), None) = (longer.next(), longer.next()) {
+        return Some(name);
+    }
     let distances = known.iter().map(|name| (edits(wrong, name), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= name.chars().count().div_ceil(3)).then_some(name)
@@ -252,6 +258,8 @@ mod tests {
         let known = ["workload".to_owned(), "network".to_owned()];
         assert_eq!(nearest("netwrok", &known), Some("network"));
         assert_eq!(nearest("zzz", &known), None);
+        assert_eq!(nearest("wor", &known), Some("workload"));
+        assert_eq!(nearest("wo", &known), None, "too little to go by");
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Scenario {
                 let good = error.utf8_error().valid_up_to();
                 let source = String::from_utf8_lossy(error.as_bytes());
                 let problem = "this byte is not UTF-8, in which TOML is written".to_owned();
-                Err(Error::Syntax { place: Place::new(&file, &source, &(good..good)), problem })
+                Err(Error::Syntax { place: Place::new(&file, &source, &(good..good)).into(), problem })
             }
         }
     }

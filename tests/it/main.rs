@@ -1,3 +1,8 @@
-//! The tests.
+//! The tests that need more than one module, in one binary.
 
+#[cfg(feature = "cli")]
+mod command_line;
+mod scenario;
+#[cfg(feature = "cli")]
+mod schema;
 mod tidy;
