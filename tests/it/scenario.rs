@@ -77,7 +77,7 @@ fn unknown_keys_and_names_come_with_what_was_probably_meant() {
         format!(
             "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ when = {{ condition = \"in_critical\" }} }}\n"
         ),
-        format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
+        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
     ]));
 }
 
@@ -100,7 +100,7 @@ fn a_missing_key_comes_with_what_to_add() {
         "about = \"An example.\"".to_owned(),
         HEAD.to_owned(),
         format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\n"),
-        format!("{HEAD}{SYSTEM}[faults.random]\n"),
+        format!("{HEAD}{SYSTEM}[[faults.random]]\n"),
     ]));
 }
 
@@ -154,9 +154,9 @@ fn what_does_not_fit_together_is_refused_where_it_is_written() {
             "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ at_tick = 5 }}\n\n[[faults.crashes]]\n\
              process = 3\nmoment = {{ at_tick = 9 }}\ndown_ticks = {{ constant = 4 }}\n"
         ),
-        format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\ndown_ticks = {{ uniform = [1, 9] }}\n"),
-        format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 6\n"),
-        format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\namong = [1, 5]\n"),
+        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\ndown_ticks = {{ uniform = [1, 9] }}\n"),
+        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 6\n"),
+        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\namong = [1, 5]\n"),
         format!("{HEAD}properties = [\"single_token\", \"queue_order\"]\n{SYSTEM}"),
         format!("{HEAD}properties = []\n{SYSTEM}"),
         format!("{}{SYSTEM}", HEAD.replace("holds", "queue_order")),
@@ -254,9 +254,9 @@ fn what_runs_should_show_depends_on_the_faults() {
     assert!(without.sometimes().is_empty(), "nothing happens where nothing goes wrong");
     let exact = parse(format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ at_tick = 5 }}\n"));
     assert!(!exact.sometimes().is_empty() && !exact.sometimes().contains(&holder));
-    let drawn = parse(format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\n"));
+    let drawn = parse(format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\n"));
     assert!(drawn.sometimes().contains(&holder));
-    let listed = parse(format!("{HEAD}sometimes = [\"alone\"]\n{SYSTEM}[faults.random]\nup_to = 1\n"));
+    let listed = parse(format!("{HEAD}sometimes = [\"alone\"]\n{SYSTEM}[[faults.random]]\nup_to = 1\n"));
     assert_eq!(listed.sometimes(), ["alone"]);
 }
 
