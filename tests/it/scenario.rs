@@ -85,7 +85,7 @@ fn unknown_keys_and_names_come_with_what_was_probably_meant() {
             format!(
                 "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ when = {{ condition = \"in_critical\" }} }}\n"
             ),
-            format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
         ],
     );
 }
@@ -111,7 +111,7 @@ fn a_missing_key_comes_with_what_to_add() {
             "about = \"An example.\"".to_owned(),
             HEAD.to_owned(),
             format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\n"),
-            format!("{HEAD}{SYSTEM}[faults.random]\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\n"),
         ],
     );
 }
@@ -127,6 +127,7 @@ fn a_value_of_the_wrong_kind_is_shown_with_the_right_one() {
             format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ constant = 1, uniform = [1, 2] }}\n"),
             format!("{HEAD}{SYSTEM}[network]\norder = {{ fifo = true }}\n"),
             format!("{HEAD}network = \"fast\"\n{SYSTEM}"),
+            format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\n"),
             format!("{HEAD}system = \"query_ring\"\n"),
             format!("{HEAD}[system]\nname = 5\n"),
             format!("{HEAD}{SYSTEM}rules = {{ cancel_question = \"no\" }}\n"),
@@ -174,9 +175,9 @@ fn what_does_not_fit_together_is_refused_where_it_is_written() {
                 "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ at_tick = 5 }}\n\n[[faults.crashes]]\n\
              process = 3\nmoment = {{ at_tick = 9 }}\ndown_ticks = {{ constant = 4 }}\n"
             ),
-            format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\ndown_ticks = {{ uniform = [1, 9] }}\n"),
-            format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 6\n"),
-            format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\namong = [1, 5]\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\ndown_ticks = {{ uniform = [1, 9] }}\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 6\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\namong = [1, 5]\n"),
             format!("{HEAD}properties = [\"single_token\", \"queue_order\"]\n{SYSTEM}"),
             format!("{HEAD}properties = []\n{SYSTEM}"),
             format!("{}{SYSTEM}", HEAD.replace("holds", "queue_order")),
@@ -275,9 +276,9 @@ fn what_runs_should_show_depends_on_the_faults() {
     assert!(without.sometimes().is_empty(), "nothing happens where nothing goes wrong");
     let exact = parse(format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ at_tick = 5 }}\n"));
     assert!(!exact.sometimes().is_empty() && !exact.sometimes().contains(&holder));
-    let drawn = parse(format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\n"));
+    let drawn = parse(format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\n"));
     assert!(drawn.sometimes().contains(&holder));
-    let listed = parse(format!("{HEAD}sometimes = [\"alone\"]\n{SYSTEM}[faults.random]\nup_to = 1\n"));
+    let listed = parse(format!("{HEAD}sometimes = [\"alone\"]\n{SYSTEM}[[faults.random]]\nup_to = 1\n"));
     assert_eq!(listed.sometimes(), ["alone"]);
 }
 
@@ -360,7 +361,7 @@ fn texts() -> Vec<String> {
             { process = 2, moment = { in_step = { step = 3, after_effects = 1 } } },
             { process = 3, moment = { when = { condition = "waiting", nth = 2 } } },
         ]
-        random = { up_to = 1, among = [1, 2], within_ticks = 90, within_steps = 9, conditions = ["idle"] }
+        random = [{ up_to = 1, among = [1, 2], within_ticks = 90, within_steps = 9, conditions = ["idle"] }]
         messages = { loss_per_mille = 5, duplicate_per_mille = 5, until_tick = 90 }
         partitions = [{ at_tick = 9, length_ticks = 9, side = [0, 1] }]
         random_partitions = { up_to = 1 }

@@ -47,7 +47,7 @@ fn what_the_reader_refuses_for_its_form_is_not_valid() {
         format!("{head}{system}[network]\ndelay_ticks = {{ uniform = [1] }}\n"),
         format!("{head}{system}[detector]\nmistake = 1\n"),
         format!("{head}{system}[faults]\nmistake = 1\n"),
-        format!("{head}{system}[faults.random]\n"),
+        format!("{head}{system}[[faults.random]]\n"),
         format!("{head}{system}[[faults.crashes]]\nprocess = 1\n"),
         format!("{head}{system}[limits]\nevents = -1\n"),
         format!("{}{system}", head.replace("holds", "hold")),
