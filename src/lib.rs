@@ -7,5 +7,6 @@ pub mod explore;
 pub mod model;
 pub mod mutex;
 pub mod property;
+pub mod trace;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};

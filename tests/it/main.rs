@@ -1,1 +1,5 @@
 //! The tests.
+
+mod laws;
+mod toy;
+mod trace;
