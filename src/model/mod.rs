@@ -8,6 +8,7 @@ mod bench;
 mod effect;
 mod event;
 mod id;
+mod never;
 mod process;
 mod time;
 
@@ -15,5 +16,6 @@ pub use bench::Bench;
 pub use effect::Effect;
 pub use event::{Event, Report};
 pub use id::ProcessId;
+pub use never::Never;
 pub use process::{Context, Process, Surroundings, Value};
 pub use time::Ticks;
