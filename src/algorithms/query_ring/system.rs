@@ -109,8 +109,8 @@ impl System for QueryRing {
         let (trip, timeout) = (times(delay_max, u64::from(processes)), config.token_timeout);
         if timeout < trip {
             warnings.push(format!(
-                "token_timeout_ticks is {timeout}, and a trip round the ring takes up to {trip}: peers ask again before \
-                 an answer can be back, which costs messages"
+                "token_timeout_ticks is {timeout}, and a trip round the ring takes up to {trip}: peers ask again \
+                 before an answer can be back, which costs messages"
             ));
         }
         warnings
