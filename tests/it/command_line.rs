@@ -65,7 +65,7 @@ fn explore_prints_a_line_for_each_scenario_and_what_was_tried_beneath() {
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert!(lines[0].starts_with("scenario "), "{}", ran.stdout);
     assert!(lines[1].starts_with("query_ring_one_crash           holds                        200 "), "{}", lines[1]);
-    assert!(lines[2].starts_with("    holder_crashed "), "{}", lines[2]);
+    assert!(lines[2].starts_with("    seen: holder_crashed "), "{}", lines[2]);
     let violated = lines.iter().position(|line| line.starts_with("query_ring_unordered_channels")).expect("a line");
     assert!(lines[violated].contains("violated, as expected"), "{}", lines[violated]);
     assert!(lines[violated + 1].starts_with("    seed "), "{}", lines[violated + 1]);
