@@ -4,6 +4,7 @@
 //! errors to stderr. The exit status is 0 if every expectation was met, 1 if one was not, and 2 if the input is at
 //! fault.
 
+mod assumptions;
 mod explore;
 mod input;
 mod layout;
@@ -29,6 +30,7 @@ struct Arguments {
 enum Command {
     Run(run::Run),
     Explore(explore::Explore),
+    Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
 
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
+        Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };
     match result {

@@ -48,6 +48,7 @@ pub struct Exploration<'a, P: Mutex> {
     schedules: u64,
     jobs: usize,
     stop: Stop,
+    thorough: bool,
     progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
 
@@ -131,12 +132,19 @@ impl Report {
         }
     }
 
-    fn add(&mut self, part: Report) {
+    /// Keeps a finding, if it is the first of its property, or if `shortest` are wanted and it is shorter.
+    fn keep(&mut self, finding: Finding, shortest: bool) {
+        match self.findings.iter_mut().find(|known| known.violation.property == finding.violation.property) {
+            None => self.findings.push(finding),
+            Some(known) if shortest && finding.violation.event < known.violation.event => *known = finding,
+            Some(_) => {}
+        }
+    }
+
+    fn add(&mut self, part: Report, shortest: bool) {
         for mut finding in part.findings {
-            if self.finding(&finding.violation.property).is_none() {
-                finding.found_within += self.schedules;
-                self.findings.push(finding);
-            }
+            finding.found_within += self.schedules;
+            self.keep(finding, shortest);
         }
         self.schedules += part.schedules;
         self.events += part.events;
@@ -161,7 +169,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     /// A thousand schedules from seed 0 of this case.
     pub fn of(case: Case<P>) -> Self {
         let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { case, first_seed: 0, schedules: 1000, jobs, stop: Stop::default(), progress: None }
+        Self { case, first_seed: 0, schedules: 1000, jobs, stop: Stop::default(), thorough: false, progress: None }
     }
 
     /// What the applications do.
@@ -214,6 +222,15 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
+    /// Runs all schedules, has each show what it can of every property, and keeps of each property the violation that
+    /// came after the fewest events.
+    #[must_use]
+    pub fn thorough(mut self) -> Self {
+        self.stop = Stop::Never;
+        self.thorough = true;
+        self
+    }
+
     /// Whom to tell how far it is, from any thread, every few schedules.
     #[must_use]
     pub fn progress(mut self, progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
@@ -235,6 +252,9 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         let parts = Lock::new(BTreeMap::new());
         let work = || -> Result<(), Invalid> {
             let mut runner = Runner::new(&self.case)?;
+            if self.thorough {
+                runner = runner.collecting();
+            }
             loop {
                 let batch = next.fetch_add(1, Ordering::Relaxed);
                 if batch >= end.load(Ordering::Relaxed) {
@@ -264,7 +284,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         for (_, part) in
             parts.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().take_while(|p| p.0 < end)
         {
-            report.add(part);
+            report.add(part, self.thorough);
         }
         Ok(report)
     }
@@ -278,6 +298,10 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             let seed = self.first_seed.wrapping_add(index);
             let outcome = runner.run(seed);
             part.schedules += 1;
+            for violation in runner.collected() {
+                let finding = Finding { seed, found_within: part.schedules, violation: violation.clone() };
+                part.keep(finding, self.thorough);
+            }
             part.events += outcome.stats.events;
             part.messages += outcome.stats.messages;
             match outcome.end {
@@ -293,9 +317,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                         Stop::AtViolationOf(property) => violation.property == *property,
                         Stop::Never => false,
                     };
-                    if part.finding(&violation.property).is_none() {
-                        part.findings.push(Finding { seed, found_within: part.schedules, violation });
-                    }
+                    part.keep(Finding { seed, found_within: part.schedules, violation }, self.thorough);
                 }
             }
             if stopped {

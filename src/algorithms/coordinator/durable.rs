@@ -266,6 +266,11 @@ impl Server for DurableServer {
         STALE_STEP_IGNORED,
         TWO_LOCKS_FREED_BY_CRASH,
     ];
+    const BASELINE: &'static str = include_str!("durable.toml");
+    const DIALS: &'static [(&'static str, &'static str)] = &[
+        ("a server that stays down", "faults.random = [{ up_to = 1, among = [0] }]"),
+        ("retry below a round trip", "system.retry_interval_ticks = 1"),
+    ];
     type Parameters = DurableParameters;
     type Stable = DurableStable;
     type Record = DurableRecord;

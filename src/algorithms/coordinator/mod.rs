@@ -103,6 +103,10 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
     const PROPERTIES: &'static [Property];
     /// See [`Mutex::SOMETIMES`].
     const SOMETIMES: &'static [&'static str];
+    /// See [`System::BASELINE`].
+    const BASELINE: &'static str;
+    /// See [`System::DIALS`].
+    const DIALS: &'static [(&'static str, &'static str)];
     /// See [`System::Parameters`]; they are what processes share, too.
     type Parameters: Parameters + 'static;
     /// See [`Process::Stable`].
@@ -247,6 +251,8 @@ impl<S: Server> System for Coordinator<S> {
     const NAME: &'static str = S::NAME;
     const PROCESSES_MIN: u32 = S::SERVERS + 1;
     const DATA_IDS_MAX: u32 = u32::MAX;
+    const BASELINE: &'static str = S::BASELINE;
+    const DIALS: &'static [(&'static str, &'static str)] = S::DIALS;
     type Parameters = S::Parameters;
 
     fn configure(_processes: u32, parameters: &Self::Parameters) -> Result<Self::Config, Impossible> {
