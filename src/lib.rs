@@ -64,6 +64,7 @@ pub mod model;
 pub mod mutex;
 pub mod property;
 pub mod scenario;
+pub mod trace;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};
 
