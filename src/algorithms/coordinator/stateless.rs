@@ -223,6 +223,13 @@ impl Server for StatelessServer {
         STALE_STEP_IGNORED,
         TWO_LOCKS_FREED_BY_CRASH,
     ];
+    const BASELINE: &'static str = include_str!("stateless.toml");
+    const DIALS: &'static [(&'static str, &'static str)] = &[
+        ("a server that stays down", "faults.random = [{ up_to = 1, among = [0] }]"),
+        ("retry below a round trip", "system.retry_interval_ticks = 1"),
+        ("delays near their bound, grace at its", concat!("system.grace_ticks = 40\n", include_str!("late.toml"))),
+        ("delays near their bound, grace 1 below", concat!("system.grace_ticks = 39\n", include_str!("late.toml"))),
+    ];
     type Parameters = StatelessParameters;
     type Stable = ();
     type Record = Never;
