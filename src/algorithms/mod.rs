@@ -2,6 +2,9 @@
 //!
 //! They import `model` and `mutex` and nothing else: whatever a built-in algorithm can do, yours can.
 
+pub mod coordinator;
+pub mod query_ring;
+
 use crate::mutex::System;
 
 /// What is to be done with a system that is known by its name only.
@@ -29,4 +32,4 @@ macro_rules! systems {
     };
 }
 
-systems! {}
+systems! { query_ring::QueryRing, coordinator::Durable }

@@ -82,7 +82,7 @@ impl<'a, R> Agenda<'a, R> {
         self.chance.span(Stream::Workload, spread, || topic(process, what))
     }
 
-    /// Draws a number in `0..bound`.
+    /// Draws a number in `0..bound`; 0 also where there is none.
     pub fn below(&mut self, what: &'static str, bound: u64) -> u64 {
         let process = self.process;
         self.chance.below(Stream::Workload, bound, || topic(process, what))

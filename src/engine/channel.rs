@@ -48,3 +48,55 @@ impl Row {
         index
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn channels(processes: u32) -> Channels {
+        let mut channels = Channels::default();
+        channels.reset(processes);
+        channels
+    }
+
+    #[test]
+    fn nothing_has_arrived_on_a_channel_that_was_not_used() {
+        let mut channels = channels(3);
+        *channels.last_arrival(ProcessId::new(0), ProcessId::new(1)) = Ticks::new(5);
+        assert_eq!(*channels.last_arrival(ProcessId::new(1), ProcessId::new(0)), Ticks::ZERO);
+        assert_eq!(*channels.last_arrival(ProcessId::new(0), ProcessId::new(2)), Ticks::ZERO);
+        assert_eq!(*channels.last_arrival(ProcessId::new(0), ProcessId::new(1)), Ticks::new(5));
+    }
+
+    #[test]
+    fn a_reset_forgets_what_has_arrived_and_where_the_last_look_up_ended() {
+        let mut channels = channels(2);
+        for to in 0..2 {
+            *channels.last_arrival(ProcessId::new(0), ProcessId::new(to)) = Ticks::new(5);
+        }
+        channels.reset(3);
+        for (from, to) in [(0, 1), (0, 2), (2, 0)] {
+            assert_eq!(*channels.last_arrival(ProcessId::new(from), ProcessId::new(to)), Ticks::ZERO);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_channel_keeps_what_it_was_last_set_to(
+            sent in prop::collection::vec((0_u32..3, 0_u32..6, 1_u64..1_000), 0..100),
+        ) {
+            let mut channels = channels(6);
+            let mut model = BTreeMap::new();
+            for (from, to, at) in sent {
+                let last = channels.last_arrival(ProcessId::new(from), ProcessId::new(to));
+                prop_assert_eq!(*last, model.get(&(from, to)).copied().unwrap_or_default());
+                *last = Ticks::new(at);
+                model.insert((from, to), Ticks::new(at));
+            }
+        }
+    }
+}

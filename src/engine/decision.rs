@@ -1,10 +1,10 @@
 //! The one door for chance: everything that is not determined is a decision.
 //!
 //! A decision has a [`Key`] that names it locally ("the delay of the 3rd message from p1 to p2"), never by its place in
-//! the whole run, so that a change in one process does not shift the others' answers. Its answer is a number, of which 0
-//! is the *simplest* (the least delay, no crash, the first in order). A seeded run draws its answers and records nothing;
-//! a recorded one draws the same and keeps those that are not 0; an answered one looks them up, and whatever is not
-//! listed gets 0. So a schedule is a list of decisions, and replaying is looking up.
+//! the whole run, so that a change in one process does not shift the others' answers. Its answer is a number, of which
+//! 0 is the *simplest* (the least delay, no crash, the first in order). A seeded run draws its answers and records
+//! nothing; a recorded one draws the same and keeps those that are not 0; an answered one looks them up, and whatever
+//! is not listed gets 0. So a schedule is a list of decisions, and replaying is looking up.
 
 use std::collections::BTreeMap;
 
@@ -48,13 +48,14 @@ impl Chance {
         Self { streams: Streams::new(0), book: Some(book) }
     }
 
-    /// A number in `0..bound`.
+    /// A number in `0..bound`; 0 also where there is none.
     #[inline]
     pub(crate) fn below(&mut self, stream: Stream, bound: u64, topic: impl FnOnce() -> Topic) -> u64 {
-        if bound <= 1 && self.book.is_none() {
+        let bound = bound.max(1);
+        if bound == 1 && self.book.is_none() {
             return 0;
         }
-        self.decide(bound, topic, |streams| if bound <= 1 { 0 } else { streams.below(stream, bound) })
+        self.decide(bound, topic, |streams| if bound == 1 { 0 } else { streams.below(stream, bound) })
     }
 
     /// True in `per_mille` of 1,000 cases.
@@ -160,3 +161,6 @@ impl Book {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
-//! What goes wrong without killing anyone: messages lost and duplicated, partitions, pauses, false suspicions. All of it
-//! ends, so that what must happen in the end can be asked for.
+//! What goes wrong without killing anyone: messages lost and duplicated, partitions, pauses, false suspicions. All of
+//! it ends, so that what must happen in the end can be asked for.
 
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,8 @@ pub(crate) fn plan(faults: &Faults, detector: &Detector, processes: u32, chance:
         });
     }
     let any = u64::from(processes);
+    // What is given of a process that there is not is left over.
+    let exists = |process: &ProcessId| process.get() < processes;
     if let Some(windows) = &faults.random_partitions {
         draw(windows, &mut planned, chance, |_| Kind::Partition(None));
         look_up(windows, &mut planned, chance, |topic| match topic {
@@ -148,7 +150,7 @@ pub(crate) fn plan(faults: &Faults, detector: &Detector, processes: u32, chance:
     if let Some(windows) = &faults.random_pauses {
         draw(windows, &mut planned, chance, |chance| Kind::Pause(ProcessId::new(chance.plan(any) as u32)));
         look_up(windows, &mut planned, chance, |topic| match topic {
-            Topic::PauseAt { process } => Some(Kind::Pause(*process)),
+            Topic::PauseAt { process } if exists(process) => Some(Kind::Pause(*process)),
             _ => None,
         });
     }
@@ -160,7 +162,9 @@ pub(crate) fn plan(faults: &Faults, detector: &Detector, processes: u32, chance:
             Kind::Suspicion { observer: ProcessId::new(observer), of }
         });
         look_up(windows, &mut planned, chance, |topic| match topic {
-            Topic::SuspectAt { observer, of } => Some(Kind::Suspicion { observer: *observer, of: *of }),
+            Topic::SuspectAt { observer, of } if exists(observer) && exists(of) => {
+                Some(Kind::Suspicion { observer: *observer, of: *of })
+            }
             _ => None,
         });
     }
@@ -263,3 +267,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,9 +24,11 @@ mod world;
 pub use application::{Agenda, Application, Idle};
 pub use decision::{Decisions, Key, KeyError, Topic};
 pub use distribution::Distribution;
+pub(crate) use distribution::SPAN_MAX;
 pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
+pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{
     ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,
 };

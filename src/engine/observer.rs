@@ -9,8 +9,8 @@ use crate::model::{Effect, Event, Process, ProcessId, Ticks};
 /// this.
 ///
 /// One event is seen as one call of [`event`](Observer::event), or of [`crashed`](Observer::crashed), then one call of
-/// [`effect`](Observer::effect) for each effect that is done, then one of [`check`](Observer::check). What is lost on the
-/// way is told between them. A pair of observers is an observer.
+/// [`effect`](Observer::effect) for each effect that is done, then one of [`check`](Observer::check). What is lost on
+/// the way is told between them. A pair of observers is an observer.
 pub trait Observer<P: Process> {
     /// A process is about to handle an event. `message` numbers the message, if it is one.
     fn event(&mut self, _process: ProcessId, _event: &Event<P>, _message: Option<MessageId>, _world: &World<P>) {}

@@ -1,8 +1,8 @@
 //! The only place that names `rand` and `rand_chacha`.
 //!
-//! A seed means the same run for ever, so nothing here leans on what those crates may change: the generator is `ChaCha8`
-//! (RFC 8439 with 8 rounds), whose output is fixed by its definition; the 64-bit seed is expanded by the rule below; and
-//! numbers are made from its 64-bit words by integer methods of our own, each with test vectors.
+//! A seed means the same run for ever, so nothing here leans on what those crates may change: the generator is
+//! `ChaCha8` (RFC 8439 with 8 rounds), whose output is fixed by its definition; the 64-bit seed is expanded by the rule
+//! below; and numbers are made from its 64-bit words by integer methods of our own, each with test vectors.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -21,8 +21,8 @@ pub struct Minimised {
 ///
 /// `None` if the schedule does not violate the property.
 ///
-/// The method is delta debugging (Zeller and Hildebrandt 2002) over the decisions, whose local keys make it work: what a
-/// decision is about does not shift when another one is taken away.
+/// The method is delta debugging (Zeller and Hildebrandt 2002) over the decisions, whose local keys make it work: what
+/// a decision is about does not shift when another one is taken away.
 ///
 /// # Errors
 /// What in the setup cannot be.

@@ -28,8 +28,8 @@ pub enum Event<P: Process> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Report {
-    /// This process crashed. The perfect detector says so of every crash and of nothing else; the eventually perfect one
-    /// also suspects live processes for a while, in the same words.
+    /// This process crashed. The perfect detector says so of every crash and of nothing else; the eventually perfect
+    /// one also suspects live processes for a while, in the same words.
     Crash(ProcessId),
     /// This process had been suspected, and is alive. The perfect detector never says so.
     Restore(ProcessId),

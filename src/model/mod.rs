@@ -1,8 +1,8 @@
 //! What an algorithm is written against: the [`Process`] trait, the events it handles and the effects it has.
 //!
 //! This module is for authors of algorithms. It must never know how time passes, where messages are or what a property
-//! is: it imports nothing of the crate, so that a process runs in a simulation, under an exhaustive search and in a unit
-//! test ([`Bench`]) without a difference.
+//! is: it imports nothing of the crate, so that a process runs in a simulation, under an exhaustive search and in a
+//! unit test ([`Bench`]) without a difference.
 
 mod bench;
 mod effect;
@@ -10,6 +10,8 @@ mod event;
 mod id;
 mod never;
 mod process;
+#[cfg(test)]
+pub(crate) mod tests;
 mod time;
 
 pub use bench::Bench;

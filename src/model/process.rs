@@ -5,17 +5,17 @@ use serde::Serialize;
 
 use super::{Effect, Event, ProcessId, Report, Ticks};
 
-/// What messages, timers, requests, indications and stable storage are made of: plain data that can be compared, hashed,
-/// printed, written to a trace and sent to another thread. Every type that can is one.
+/// What messages, timers, requests, indications and stable storage are made of: plain data that can be compared,
+/// hashed, printed, written to a trace and sent to another thread. Every type that can is one.
 pub trait Value: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Eq + Hash + Serialize + Send + Sync + 'static> Value for T {}
 
 /// A process: a deterministic state machine that reacts to events with effects.
 ///
-/// A process is a value. It has no clock, no generator and no I/O: a handler takes an event, changes the state and pushes
-/// effects into its [`Context`]. Whatever is not determined (delays, crashes, the answer to [`Context::choose`]) is the
-/// engine's to decide. What all processes share and never changes is [`Process::Config`].
+/// A process is a value. It has no clock, no generator and no I/O: a handler takes an event, changes the state and
+/// pushes effects into its [`Context`]. Whatever is not determined (delays, crashes, the answer to [`Context::choose`])
+/// is the engine's to decide. What all processes share and never changes is [`Process::Config`].
 ///
 /// A client and a server of one system are two variants of one `enum` that implements this trait.
 ///

@@ -35,8 +35,8 @@ impl fmt::Debug for DataId {
 }
 
 /// A fencing number: what a holder shows to the resource behind its lock, which refuses a number below the greatest it
-/// has seen. Numbers are compared by their epoch first (the incarnation or boot of the server that granted), then by the
-/// counter.
+/// has seen. Numbers are compared by their epoch first (the incarnation or boot of the server that granted), then by
+/// the counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fence {
     /// Which incarnation of the granting server.
@@ -90,9 +90,9 @@ pub const TOKEN_ACCEPTED: &str = "token_accepted";
 
 /// What properties look at in a mutual exclusion algorithm.
 ///
-/// Who is in a critical section, and under which fencing number, shows in the indications; everything here has a default
-/// that fits an algorithm without the feature, so `impl Mutex for Mine {}` is enough to have [`Property::SingleHolder`]
-/// and [`Property::EveryRequestGranted`] checked.
+/// Who is in a critical section, and under which fencing number, shows in the indications; everything here has a
+/// default that fits an algorithm without the feature, so `impl Mutex for Mine {}` is enough to have
+/// [`Property::SingleHolder`] and [`Property::EveryRequestGranted`] checked.
 pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// The properties that this algorithm claims, whatever the schedule.
     const PROPERTIES: &'static [Property] = &[Property::SingleHolder, Property::EveryRequestGranted];
@@ -107,8 +107,8 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// Whether applications must [`Request::Connect`] first.
     const CONNECTS: bool = false;
 
-    /// Rings: the number of valid tokens that this process has, those set aside for later included. One that it is bound
-    /// to refuse is not valid.
+    /// Rings: the number of valid tokens that this process has, those set aside for later included. One that it is
+    /// bound to refuse is not valid.
     fn tokens(&self) -> u32 {
         0
     }
@@ -125,6 +125,12 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
 
     /// The process's copy of the data, where the algorithm replicates it.
     fn replica(&self) -> Option<Replica> {
+        None
+    }
+
+    /// Coordinators: which of its receiver's requests a message grants, if any: the lock, and the number of the
+    /// request, 1 for the client's first of this data id. A grant may be sent again.
+    fn grant(_message: &Self::Message) -> Option<(DataId, u64)> {
         None
     }
 

@@ -16,5 +16,6 @@ mod workload;
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
 pub use monitor::Monitor;
 pub use property::Property;
-pub use system::{Impossible, System};
+pub(crate) use system::sealed;
+pub use system::{Circumstances, Impossible, Parameters, System};
 pub use workload::{Applications, Workload};

@@ -6,11 +6,11 @@ use crate::engine::{Lost, MessageId, Observer, Violation, World};
 use crate::model::{Effect, Event, ProcessId, Ticks};
 use crate::property::{Obligations, Tally};
 
-/// The properties of mutual exclusion at work on a run: all those chosen, in one observer, because they look at the same
-/// things.
+/// The properties of mutual exclusion at work on a run: all those chosen, in one observer, because they look at the
+/// same things.
 ///
-/// It keeps what it must know of each process and brings it up to date with the one that stepped, so that an event costs
-/// the same in a system of any size.
+/// It keeps what it must know of each process and brings it up to date with the one that stepped, so that an event
+/// costs the same in a system of any size.
 #[derive(Clone, Debug)]
 pub struct Monitor<P: Mutex> {
     chosen: Chosen,

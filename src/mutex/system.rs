@@ -40,6 +40,33 @@ pub trait System: Mutex + sealed::Sealed {
         hold: Ticks,
         requests: u64,
     ) -> Ticks;
+
+    /// What a scenario that expects no violation should be warned of: an assumption that the algorithm is known to need
+    /// and does not have, a timeout below a round trip. One sentence each, without its full stop.
+    fn warnings(_config: &Self::Config, _circumstances: &Circumstances) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What an algorithm may depend on in the world it runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The number of processes.
+    pub processes: u32,
+    /// Whether the failure detector is of class P.
+    pub perfect_detector: bool,
+    /// Whether no message between live processes is lost or duplicated.
+    pub reliable: bool,
+    /// Whether channels keep the order of sending.
+    pub fifo: bool,
+    /// Whether a report of a crash waits for what the dead process had in flight to the observer.
+    pub reports_after_channel: bool,
+    /// Whether all that a process sent before its crash arrives.
+    pub dead_deliver: bool,
+    /// The longest that a message takes, its handling included.
+    pub delay_max: Ticks,
+    /// The longest that a report of a crash takes.
+    pub latency_max: Ticks,
 }
 
 /// A parameter of a scenario that cannot be.

@@ -44,8 +44,8 @@ impl Default for Workload {
 }
 
 impl Workload {
-    /// The conditions on a process at which crashes can be set to strike: it waits for a critical section; it is in one;
-    /// it is connected and wants nothing; it holds two data ids; a ring's token is at it, or on its way to it.
+    /// The conditions on a process at which crashes can be set to strike: it waits for a critical section; it is in
+    /// one; it is connected and wants nothing; it holds two data ids; a ring's token is at it, or on its way to it.
     pub const CONDITIONS: [&'static str; 6] =
         ["waiting", "in_critical_section", "idle", "holds_two", "has_token", "token_in_flight"];
 

@@ -47,8 +47,8 @@ impl<P: Process, F: FnMut(&World<P>, ProcessId) -> Result<(), String>> Observer<
     }
 }
 
-/// What should be seen now and then, so that nothing holds for want of being tried: `happens` is asked after every event
-/// as in [`always`], and how often it said yes is counted from run to run.
+/// What should be seen now and then, so that nothing holds for want of being tried: `happens` is asked after every
+/// event as in [`always`], and how often it said yes is counted from run to run.
 pub fn sometimes<P, F>(name: &'static str, happens: F) -> Sometimes<F>
 where
     P: Process,

@@ -40,7 +40,7 @@ impl Tally {
         // Few names, and nearly always one literal at one address: comparing addresses first saves comparing text.
         let same_place =
             |known: &&'static str| std::ptr::eq(known.as_ptr(), name.as_ptr()) && known.len() == name.len();
-        if let Some(index) = self.names.iter().position(|known| same_place(known)) {
+        if let Some(index) = self.names.iter().position(same_place) {
             return index;
         }
         self.names.iter().position(|&known| known == name).unwrap_or_else(|| {

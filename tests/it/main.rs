@@ -1,5 +1,11 @@
-//! The tests.
+//! The tests that need more than one module, in one binary.
 
+#[cfg(feature = "cli")]
+mod command_line;
 mod laws;
+mod scenario;
+#[cfg(feature = "cli")]
+mod schema;
+mod tidy;
 mod toy;
 mod trace;

@@ -1,0 +1,71 @@
+//! The command line, `jeton`.
+//!
+//! Each command is a file: its arguments, and what it does with them. Results go to stdout, and progress, warnings and
+//! errors to stderr. The exit status is 0 if every expectation was met, 1 if one was not, and 2 if the input is at
+//! fault.
+
+mod explore;
+mod input;
+mod layout;
+mod output;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::Output;
+
+/// Runs distributed mutual exclusion under a deterministic simulator: one seed is one schedule, bit for bit.
+#[derive(Parser)]
+#[command(name = "jeton", version, max_term_width = layout::WIDTH_MAX)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Run),
+    Explore(explore::Explore),
+    Schema(schema::Schema),
+}
+
+/// Whether what a scenario expects came true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Met,
+    NotMet,
+}
+
+/// Why a command cannot do what it was asked to: the input is at fault. Each text stands for itself.
+#[derive(Debug)]
+struct Fault(Vec<String>);
+
+impl Fault {
+    fn new(problem: impl Into<String>) -> Self {
+        Self(vec![problem.into()])
+    }
+}
+
+/// Does what the arguments of the process ask for.
+pub fn main() -> ExitCode {
+    let mut output = Output::stdout();
+    let result = match Arguments::parse().command {
+        Command::Run(command) => command.execute(&mut output),
+        Command::Explore(command) => command.execute(&mut output),
+        Command::Schema(schema::Schema {}) => schema::execute(&mut output),
+    };
+    match result {
+        Ok(Verdict::Met) => ExitCode::SUCCESS,
+        Ok(Verdict::NotMet) => ExitCode::from(1),
+        Err(Fault(problems)) => {
+            for (index, problem) in problems.iter().enumerate() {
+                let apart = if index > 0 { "\n" } else { "" };
+                output::complain(&format!("{apart}error"), problem);
+            }
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The command line as scripts and people meet it: exit statuses, what is on which stream, and what is in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::scenario::directory;
+
+struct Ran {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn objects(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+    }
+
+    #[track_caller]
+    fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// Runs `jeton` where the scenarios are.
+fn jeton(arguments: &[&str]) -> Ran {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_jeton"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("JETON_SCHEDULES")
+        .env_remove("JETON_SEED")
+        .output()
+        .expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Ran { status: status.code().expect("no signal"), stdout: text(stdout), stderr: text(stderr) }
+}
+
+const HOLDS: &str = "scenarios/query_ring_one_crash.toml";
+const VIOLATED: &str = "scenarios/query_ring_unordered_channels.toml";
+
+/// A directory with these scenarios in it, by name.
+fn with_files(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let directory = directory(name);
+    for (file, source) in files {
+        fs::write(directory.join(file), source).expect("written");
+    }
+    directory
+}
+
+/// A scenario that expects something else than what comes true.
+fn contrary(path: &str, expected: &str, contrary: &str) -> String {
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a scenario");
+    let changed = source.replace(&format!("expect = \"{expected}\""), &format!("expect = \"{contrary}\""));
+    assert_ne!(source, changed);
+    changed
+}
+
+#[test]
+fn explore_prints_a_line_for_each_scenario_and_what_was_tried_beneath() {
+    let ran = jeton(&["explore", HOLDS, VIOLATED, "--schedules", "200"]).exits(0);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("scenario "), "{}", ran.stdout);
+    assert!(lines[1].starts_with("query_ring_one_crash           holds                        200 "), "{}", lines[1]);
+    assert!(lines[2].starts_with("    holder_crashed "), "{}", lines[2]);
+    let violated = lines.iter().position(|line| line.starts_with("query_ring_unordered_channels")).expect("a line");
+    assert!(lines[violated].contains("violated, as expected"), "{}", lines[violated]);
+    assert!(lines[violated + 1].starts_with("    seed "), "{}", lines[violated + 1]);
+    assert!(lines[violated + 1].contains("fresh_replica violated at tick "), "{}", lines[violated + 1]);
+    assert_eq!(lines.last(), Some(&"2 scenarios: 2 as expected, 0 not"));
+    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{}", ran.stdout);
+    assert_eq!(ran.stderr, "", "no progress where there is no terminal");
+}
+
+#[test]
+fn explore_says_what_never_happened() {
+    let wants = "about = \"x.\"\nexpect = \"holds\"\nprocesses = 3\nsometimes = [\"pigs_fly\"]\n[system]\nname = \"query_ring\"\n";
+    let directory = with_files("never", &[("wants.toml", wants)]);
+    let ran = jeton(&["explore", &directory.to_string_lossy(), "--schedules", "10"]).exits(0);
+    assert!(ran.stdout.ends_with("\n    never: pigs_fly\n"), "{}", ran.stdout);
+    let ran = jeton(&["explore", &directory.to_string_lossy(), "--schedules", "10", "--json"]).exits(0);
+    assert_eq!(ran.objects()[0]["sometimes"]["pigs_fly"], 0);
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn explore_json_has_one_object_for_each_scenario() {
+    let ran = jeton(&["explore", HOLDS, VIOLATED, "--schedules", "100", "--first-seed", "5", "--json"]).exits(0);
+    let objects = ran.objects();
+    let [holds, violated] = &objects[..] else { panic!("{}", ran.stdout) };
+    assert_eq!(holds["scenario"], "query_ring_one_crash");
+    assert_eq!(holds["system"], "query_ring");
+    assert_eq!((&holds["expected"], &holds["met"]), (&"holds".into(), &true.into()));
+    assert_eq!((&holds["schedules"], &holds["first_seed"], &holds["cut_off"]), (&100.into(), &5.into(), &0.into()));
+    assert_eq!(
+        (&holds["violated"], &holds["found_within"], &holds["seed"]),
+        (&Value::Array(vec![]), &Value::Null, &Value::Null)
+    );
+    assert!(holds["events"].as_u64() > Some(1000) && holds["seconds"].is_f64());
+    assert!(holds["sometimes"]["holder_crashed"].is_u64());
+    assert_eq!((&violated["expected"], &violated["met"]), (&"fresh_replica".into(), &true.into()));
+    assert_eq!(violated["violated"].as_array().expect("a list").last(), Some(&"fresh_replica".into()));
+    let (seed, within) = (violated["seed"].as_u64(), violated["found_within"].as_u64());
+    assert_eq!(seed.map(|seed| seed - 5 + 1), within);
+    assert_eq!(violated["schedules"].as_u64(), within, "it ends where it is found");
+}
+
+#[test]
+fn an_expectation_that_is_not_met_is_status_1_and_says_how_to_see_it() {
+    let fails = contrary(VIOLATED, "fresh_replica", "holds");
+    let lacks = contrary(HOLDS, "holds", "single_token");
+    let directory = with_files("unmet", &[("fails.toml", &fails), ("lacks.toml", &lacks)]);
+    let ran = jeton(&["explore", &directory.to_string_lossy(), "--schedules", "50"]).exits(1);
+    let seed_line = ran.stdout.lines().find(|line| line.starts_with("    seed ")).expect("a seed");
+    let seed = seed_line.trim_start_matches("    seed ").split(':').next().expect("a number");
+    let fails = directory.join("fails.toml");
+    let command = format!("    to see it: cargo jeton run {} --seed {seed} --diagram\n", fails.display());
+    assert!(ran.stdout.contains(&command), "{}", ran.stdout);
+    assert!(ran.stdout.contains("  VIOLATED  ") && ran.stdout.contains("  NOT VIOLATED  "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("    no schedule violates single_token\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("2 scenarios: 0 as expected, 2 not\n"), "{}", ran.stdout);
+    // And the seed does show it.
+    let ran = jeton(&["run", &fails.to_string_lossy(), "--seed", seed]).exits(1);
+    assert!(ran.stdout.contains("fresh_replica violated at tick "), "{}", ran.stdout);
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn holds_is_not_said_of_runs_that_were_cut_off() {
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(HOLDS)).expect("a scenario");
+    let directory = with_files("cut_off", &[("short.toml", &format!("{source}\n[limits]\nevents = 20\n"))]);
+    let ran = jeton(&["explore", &directory.to_string_lossy(), "--schedules", "10"]).exits(1);
+    assert!(ran.stdout.contains("  CUT OFF  ") && !ran.stdout.contains("holds"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("raise `limits.events`"), "{}", ran.stdout);
+    let ran = jeton(&["explore", &directory.to_string_lossy(), "--schedules", "10", "--json"]).exits(1);
+    assert!(ran.objects()[0]["cut_off"].as_u64() > Some(0));
+    assert_eq!(ran.objects()[0]["met"], false);
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn every_bad_file_is_told_and_nothing_is_run() {
+    let good = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(HOLDS)).expect("a scenario");
+    let files = [("a.toml", "about = 1"), ("b.toml", &*good), ("c.toml", "expct = 1"), ("d.txt", "no scenario")];
+    let directory = with_files("bad", &files);
+    let ran = jeton(&["explore", &directory.to_string_lossy(), "no/such/file.toml"]).exits(2);
+    assert_eq!(ran.stdout, "");
+    let starts: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(starts.len(), 3, "{}", ran.stderr);
+    assert!(starts[0].ends_with("a.toml:1:9: wrong value of `about`"), "{}", starts[0]);
+    assert!(starts[1].ends_with("c.toml:1:1: unknown key `expct`"), "{}", starts[1]);
+    assert!(starts[2].starts_with("error: no/such/file.toml: cannot be read: "), "{}", starts[2]);
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn an_empty_directory_is_a_fault() {
+    let directory = with_files("empty", &[("notes.txt", "")]);
+    let ran = jeton(&["explore", &directory.to_string_lossy()]).exits(2);
+    assert!(ran.stderr.contains("no scenario in this directory, expected `*.toml`"), "{}", ran.stderr);
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn arguments_that_cannot_be_are_status_2() {
+    for arguments in [
+        &["explore"][..],
+        &["explore", HOLDS, "--schedules", "0"],
+        &["explore", HOLDS, "--jobs", "0"],
+        &["explore", HOLDS, "--schedules", "many"],
+        &["run"],
+        &["run", HOLDS, "--seed", "-1"],
+        &["run", "no/such/file.toml"],
+        &["fly"],
+    ] {
+        let ran = jeton(arguments).exits(2);
+        assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+/// What does not depend on how fast it went.
+fn timeless(ran: &Ran) -> Vec<Value> {
+    let mut objects = ran.objects();
+    for object in &mut objects {
+        object.as_object_mut().expect("an object").remove("seconds").expect("seconds");
+    }
+    objects
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let explore = |jobs| jeton(&["explore", "scenarios", "--schedules", "150", "--json", "--jobs", jobs]);
+    let (one, two) = (explore("1"), explore("2"));
+    assert_eq!(one.status, two.status);
+    assert_eq!(timeless(&one), timeless(&two));
+    assert!(one.objects().len() >= 8);
+}
+
+#[test]
+fn a_seed_is_one_run() {
+    let run = |seed| jeton(&["run", HOLDS, "--seed", seed]).exits(0).stdout;
+    assert_eq!(run("3"), run("3"));
+    assert_ne!(run("3"), run("4"));
+}
+
+#[test]
+fn the_environment_gives_what_the_arguments_leave_out() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_jeton"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("JETON_SCHEDULES", "7")
+            .env("JETON_SEED", "4")
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        serde_json::from_str::<Value>(&text).expect("an object")
+    };
+    let object = run(&["explore", HOLDS, "--json"]);
+    assert_eq!((&object["schedules"], &object["first_seed"]), (&7.into(), &4.into()));
+    let object = run(&["explore", HOLDS, "--json", "--schedules", "8", "--first-seed", "0"]);
+    assert_eq!((&object["schedules"], &object["first_seed"]), (&8.into(), &0.into()));
+    assert_eq!(run(&["run", HOLDS, "--json"])["seed"], 4);
+}
+
+#[test]
+fn run_says_what_came_of_it() {
+    let object = jeton(&["run", VIOLATED, "--seed", "0", "--json"]).objects().remove(0);
+    for key in ["scenario", "system", "seed", "expected", "met", "end", "ticks", "events", "messages", "violation"] {
+        assert!(object.get(key).is_some(), "{key} in {object}");
+    }
+    let ran = jeton(&["run", HOLDS, "--seed", "0"]).exits(0);
+    assert!(ran.stdout.starts_with("query_ring_one_crash, seed 0: One peer crashes"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("and these hold: "), "{}", ran.stdout);
+}
+
+#[test]
+fn schema_is_json() {
+    let ran = jeton(&["schema"]).exits(0);
+    let schema: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+}
