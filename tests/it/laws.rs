@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::engine::{
     ChannelOrder, Crash, DetectorClass, Distribution, End, Faults, FromDead, LossCause, MessageId, Moment,
-    RandomCrashes, ReportOrder, Setup, Simulation, ToDead,
+    RandomCrashes, ReportOrder, Setup, Simulation, ToDead, Unreliable,
 };
 use jeton::model::Report;
 use jeton::trace::{Effect, Kind, Record};
@@ -120,7 +120,10 @@ mod channels {
         }
 
         #[test]
-        fn a_message_takes_as_long_as_its_channel_says((setup, seed, wishes) in cases()) {
+        fn a_message_takes_as_long_as_its_channel_says((setup, seed, wishes) in cases(), copies: bool) {
+            let mut setup = setup;
+            let unreliable = Unreliable { loss_per_mille: 0, duplicate_per_mille: 500, until_tick: 500 };
+            setup.faults.messages = Some(unreliable).filter(|_| copies);
             let (_, records) = run(&setup, seed, wishes);
             let mut sent: BTreeMap<MessageId, (Ticks, Distribution)> = BTreeMap::new();
             for record in &records {

@@ -450,7 +450,10 @@ fn random_crashes(processes: u32) -> BoxedStrategy<Vec<RandomCrashes>> {
 
 fn drawn_crashes(among: Vec<ProcessId>) -> BoxedStrategy<RandomCrashes> {
     let conditions = prop_oneof![Just(vec![]), Just(vec!["has".to_owned()])];
-    (0_u32..6, 1_u64..200, 1_u64..30, conditions, option::of(spans(1)))
+    // In a narrow window several strike in one tick, or one step.
+    let within_ticks = prop_oneof![1_u64..6, 1_u64..200];
+    let within_steps = prop_oneof![1_u64..4, 1_u64..30];
+    (0_u32..6, within_ticks, within_steps, conditions, option::of(spans(1)))
         .prop_map(move |(up_to, within_ticks, within_steps, conditions, down_ticks)| RandomCrashes {
             up_to: if down_ticks.is_some() { up_to } else { up_to.min(among.len() as u32) },
             among: among.clone(),
