@@ -6,3 +6,4 @@ mod scenario;
 #[cfg(feature = "cli")]
 mod schema;
 mod tidy;
+mod zoo;
