@@ -3,6 +3,7 @@
 //! Most are a built-in algorithm behind a [`Mutation`](mutant::Mutation); some are one with a rule switched off. Beside
 //! each stands the algorithm without the mistake, in the same world, where everything holds.
 
+mod durable;
 pub(crate) mod mutant;
 mod query_ring;
 #[cfg(test)]
@@ -10,7 +11,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use jeton::Ticks;
 use jeton::engine::{Decisions, End, Outcome, Setup, Violation};
 use jeton::explore::{Case, Exploration, Minimised, Report, Runner, Stop, minimise};
 use jeton::mutex::{Mutex, System, Workload};
@@ -28,7 +28,7 @@ pub(crate) struct Entry {
 
 /// Everything in the zoo.
 pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
-    [query_ring::ZOO].into_iter().flatten().copied()
+    [query_ring::ZOO, durable::ZOO].into_iter().flatten().copied()
 }
 
 /// The property that is always checked and is no [`Property`](jeton::mutex::Property).

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jeton::ProcessId;
 use jeton::algorithms::query_ring::{Config, Message, Parameters, QueryRing, Rules};
-use jeton::engine::{ChannelOrder, Distribution, ReportOrder, Setup};
+use jeton::engine::{RandomCrashes, Setup};
 use jeton::explore::Case;
 use jeton::model::{Effect, Event, Report};
-use jeton::mutex::{DataId, Fence, Indication, Mutex, Property, Replica, TOKEN_ACCEPTED, Workload};
+use jeton::mutex::{DataId, Fence, Indication, Mutex, Property, Replica, TOKEN_ACCEPTED};
 
 use super::mutant::{Mutant, Mutation, Scene};
 use super::{Entry, NO_PANIC, Pair, case, short};
@@ -125,9 +125,7 @@ fn impatient<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
 }
 
 fn crash<Q: Mutex>(setup: &mut Setup<Q>, up_to: u32) {
-    let mut random = jeton::engine::RandomCrashes::up_to(up_to);
-    random.within_ticks = 60;
-    random.within_steps = 15;
+    let random = RandomCrashes { within_ticks: 60, within_steps: 15, ..RandomCrashes::up_to(up_to) };
     setup.faults.random = Some(random);
 }
 

@@ -1,7 +1,7 @@
 //! Every mistake is found, and made small; without it everything holds.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jeton::explore::{Finding, Stop};
 
@@ -97,4 +97,16 @@ entries! {
     stale_value_resent,
     question_taken_for_leave_to_enter,
     loss_reported_to_the_holder_panics,
+    accept_before_store,
+    grants_before_all_answers,
+    fencing_number_reset,
+    requests_during_recovery_forgotten,
+    late_answer_not_counted,
+    older_incarnations_heard,
+    steps_ignored,
+    dead_are_heard,
+    dead_keep_their_places,
+    one_lock_of_the_dead_freed,
+    last_come_first_served,
+    second_lock_in_any_order,
 }
