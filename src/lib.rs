@@ -1,8 +1,62 @@
 //! Deterministic simulation of fault-tolerant distributed mutual exclusion.
+//!
+//! `jeton` (French for *token*) runs distributed algorithms, written as pure state machines, under a simulator in virtual
+//! time, and checks after every event what must hold. One seed is one schedule, bit for bit, for ever. A failing schedule
+//! comes back as the short list of decisions that matter.
+//!
+//! ```
+//! use jeton::algorithms::query_ring::{Parameters, QueryRing};
+//! use jeton::mutex::System;
+//! use jeton::{engine::Setup, explore::Exploration};
+//!
+//! // Five peers pass a token round a ring; up to two of them crash, at any moment.
+//! let config = QueryRing::configure(5, &Parameters::default())?;
+//! let setup = Setup::<QueryRing>::new(5, config).with_random_crashes(2);
+//! let report = Exploration::new(setup).schedules(200).run()?;
+//! report.assert_holds();
+//! assert!(report.sometimes["holder_crashed"] > 0, "and it was tried");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to begin
+//!
+//! - To write an algorithm: [`Process`] and [`Context`]; for unit tests without an engine, [`model::Bench`].
+//! - To have it checked as a lock: [`mutex::Mutex`] (one line, if it has no ring and no replica), then
+//!   [`explore::Exploration`].
+//! - To run something that is no lock: [`engine::Simulation`] with an [`engine::Application`] and any
+//!   [`engine::Observer`]; [`property`] has `always`, `eventually` and `sometimes`.
+//!
+//! # The code map
+//!
+//! Imports go down only.
+//!
+//! | module | what it is | what it must never do |
+//! | --- | --- | --- |
+//! | [`model`] | the trait that algorithms implement, events and effects | know anything else of the crate |
+//! | [`engine`] | the world, virtual time, channels, faults, the detector, and the one door for chance | know what an algorithm is for; read a clock |
+//! | [`trace`] | a run as records, its fingerprint, and its drawing | change a run |
+//! | [`property`] | always, eventually, sometimes, of any system | scan all processes at each event |
+//! | [`mutex`] | requests and indications, the workload, the properties of mutual exclusion | know which algorithm it looks at |
+//! | [`explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
+//! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
+//! | [`scenario`] | a TOML file is a run | run what it was not told |
+//! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |
+//!
+//! # What is kept, whatever changes
+//!
+//! - A process has no clock, no generator and no I/O: what it does depends on its state, the event and the answers of its
+//!   context, and on nothing else. There is no `async`, and no trait object in the loop that handles events but the one that
+//!   answers [`Context::choose`].
+//! - There is no floating-point number in the engine, no iteration over a hash map, no wall clock and no environment.
+//! - Everything that is not determined comes through one door, [`engine::decision`], under a key that names it locally.
+//! - Events have a total order: by tick, then in the order in which they were scheduled.
+//! - The types of `rand` never show.
+//! - "Holds" is said only of schedules that came to their end; one that met a limit proves nothing, and is counted.
 #![forbid(unsafe_code)]
 
 pub mod algorithms;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod engine;
 pub mod explore;
@@ -12,3 +66,8 @@ pub mod property;
 pub mod scenario;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

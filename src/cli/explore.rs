@@ -248,7 +248,7 @@ impl Columns {
 
     fn line(&self, [name, verdict, schedules, events, pace, speed]: [&str; 6]) -> String {
         let Self { name: name_width, verdict: verdict_width } = self;
-        format!("{name:name_width$}  {verdict:verdict_width$}  {schedules:>9}  {events:>6}  {pace:>11}  {speed:>8}",)
+        format!("{name:name_width$}  {verdict:verdict_width$}  {schedules:>9}  {events:>6}  {pace:>11}  {speed:>8}")
     }
 
     fn header(&self) -> String {

@@ -39,8 +39,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
         let step = world.steps(process);
         world.set_alarm(process, self.clock.plan.alarm(process, step + 1));
-        let down = self.clock.plan.random_down;
         for victim in self.clock.plan.crashes_after(process, step) {
+            let down = self.clock.plan.drawn_down(victim);
             self.crash_drawn_after(victim, down, process, step, world)?;
         }
         Ok(())

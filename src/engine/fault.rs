@@ -13,9 +13,10 @@ pub struct Faults {
     /// Crashes at stated moments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub crashes: Vec<Crash>,
-    /// Crashes of drawn number, place and kind.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub random: Option<RandomCrashes>,
+    /// Crashes of drawn number, place and kind: several groups of processes, if some come back and others do not. No
+    /// process is in two.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub random: Vec<RandomCrashes>,
     /// Messages lost and duplicated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<Unreliable>,
@@ -116,6 +117,11 @@ impl RandomCrashes {
         }
     }
 
+    /// Whether this process may crash.
+    pub(crate) fn has(&self, process: ProcessId) -> bool {
+        self.among.is_empty() || self.among.contains(&process)
+    }
+
     fn default_within_ticks() -> u64 {
         300
     }
@@ -139,8 +145,8 @@ pub(crate) struct Plan {
     /// After which step of whom who crashes: only where a recorded crash on a condition is replayed.
     after: Vec<AfterStep>,
     pub(crate) watches: Vec<Watch>,
-    /// How long the victims of drawn crashes stay down.
-    pub(crate) random_down: Option<Distribution>,
+    /// The groups that drawn crashes strike.
+    groups: Vec<RandomCrashes>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,10 +193,10 @@ impl Plan {
         for crash in &faults.crashes {
             plan.add(crash.process, &crash.moment, crash.down_ticks, false);
         }
-        if let Some(random) = &faults.random {
-            plan.random_down = random.down_ticks;
-            if !chance.is_answered() {
-                plan.draw(random, processes, conditions, chance);
+        plan.groups.clone_from(&faults.random);
+        if !chance.is_answered() {
+            for group in &faults.random {
+                plan.draw(group, processes, conditions, chance);
             }
         }
         plan.look_up(processes, chance);
@@ -253,7 +259,6 @@ impl Plan {
 
     /// The crashes of a schedule that is replayed. One of a process that there is not is left over.
     fn look_up(&mut self, processes: u32, chance: &mut Chance) {
-        let down = self.random_down;
         let crashes = chance.given(|topic| match topic {
             Topic::CrashAt { process } => process.get() < processes,
             Topic::CrashIn { .. } | Topic::CrashAfter { .. } => true,
@@ -265,10 +270,21 @@ impl Plan {
             match topic {
                 _ if answer == 0 => {}
                 Topic::CrashAt { process } => {
-                    self.at.push(AtTick { process, at: Ticks::new(answer), down, drawn: true });
+                    self.at.push(AtTick {
+                        process,
+                        at: Ticks::new(answer),
+                        down: self.drawn_down(process),
+                        drawn: true,
+                    });
                 }
                 Topic::CrashIn { process, step } => {
-                    self.in_step.push(InStep { process, step, effects: number, down, drawn: true });
+                    self.in_step.push(InStep {
+                        process,
+                        step,
+                        effects: number,
+                        down: self.drawn_down(process),
+                        drawn: true,
+                    });
                 }
                 Topic::CrashAfter { process, step } => {
                     self.after.push(AfterStep { process, step, victim: ProcessId::new(number) });
@@ -276,6 +292,11 @@ impl Plan {
                 _ => unreachable!("only crashes were asked for"),
             }
         }
+    }
+
+    /// How long this process stays down after a drawn crash.
+    pub(crate) fn drawn_down(&self, process: ProcessId) -> Option<Distribution> {
+        self.groups.iter().find(|group| group.has(process)).and_then(|group| group.down_ticks)
     }
 
     /// The first step from `step` on at which the plan has something for this process.

@@ -41,7 +41,7 @@ impl<P: Process> Setup<P> {
     /// With up to `count` crashes of random processes at random moments, the conditions of the application included.
     #[must_use]
     pub fn with_random_crashes(mut self, count: u32) -> Self {
-        self.faults.random = Some(RandomCrashes::up_to(count));
+        self.faults.random.push(RandomCrashes::up_to(count));
         self
     }
 
@@ -309,7 +309,15 @@ impl Faults {
         for (index, crash) in self.crashes.iter().enumerate() {
             crash.validate(&format!("faults.crashes.{index}"), processes)?;
         }
-        self.random.as_ref().map_or(Ok(()), |random| random.validate(processes))?;
+        for (index, group) in self.random.iter().enumerate() {
+            group.validate(&format!("faults.random.{index}"), processes)?;
+            let twice =
+                |&process: &ProcessId| group.has(process) && self.random[..index].iter().any(|g| g.has(process));
+            if let Some(process) = ProcessId::all(processes).find(twice) {
+                let problem = format!("{process} is in a group before, expected each process in one");
+                return Err(Invalid::new(format!("faults.random.{index}.among"), problem));
+            }
+        }
         self.messages.as_ref().map_or(Ok(()), Unreliable::validate)?;
         for (index, partition) in self.partitions.iter().enumerate() {
             let key = format!("faults.partitions.{index}");
@@ -346,20 +354,20 @@ impl Crash {
 }
 
 impl RandomCrashes {
-    fn validate(&self, processes: u32) -> Result<(), Invalid> {
-        most("faults.random.up_to", self.up_to)?;
+    fn validate(&self, key: &str, processes: u32) -> Result<(), Invalid> {
+        most(&format!("{key}.up_to"), self.up_to)?;
         for &process in &self.among {
-            exists("faults.random.among", process, processes)?;
+            exists(&format!("{key}.among"), process, processes)?;
         }
         for (name, value) in [("within_ticks", self.within_ticks), ("within_steps", self.within_steps)] {
-            tick(&format!("faults.random.{name}"), value)?;
+            tick(&format!("{key}.{name}"), value)?;
         }
         let candidates = if self.among.is_empty() { processes as usize } else { self.among.len() };
         match &self.down_ticks {
-            Some(down) => spread("faults.random.down_ticks", down, 1),
+            Some(down) => spread(&format!("{key}.down_ticks"), down, 1),
             None if self.up_to as usize > candidates => {
                 let problem = format!("{} crashes of {candidates} processes that stay down", self.up_to);
-                Err(Invalid::new("faults.random.up_to", problem))
+                Err(Invalid::new(format!("{key}.up_to"), problem))
             }
             None => Ok(()),
         }

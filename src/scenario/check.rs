@@ -118,11 +118,11 @@ impl<'a> Document<'a> {
     fn sometimes<S: System>(&self) -> Vec<String> {
         let File { sometimes, faults, .. } = &self.contents;
         let owned = |notes: &[&str]| notes.iter().map(|&note| note.to_owned()).collect::<Vec<String>>();
-        match (sometimes, &faults.random) {
+        match (sometimes, faults.random.is_empty()) {
             (Some(listed), _) => listed.clone(),
-            (None, None) if faults.crashes.is_empty() => Vec::new(),
-            (None, None) => owned(S::SOMETIMES),
-            (None, Some(_)) => [owned(S::SOMETIMES), owned(&Monitor::<S>::SOMETIMES)].concat(),
+            (None, true) if faults.crashes.is_empty() => Vec::new(),
+            (None, true) => owned(S::SOMETIMES),
+            (None, false) => [owned(S::SOMETIMES), owned(&Monitor::<S>::SOMETIMES)].concat(),
         }
     }
 
@@ -148,22 +148,21 @@ impl<'a> Document<'a> {
                 return Err(self.impossible(&format!("{key}.down_ticks"), problem(crash.process)));
             }
         }
-        let Some(random) = &setup.faults.random else { return Ok(()) };
-        for (index, condition) in random.conditions.iter().enumerate() {
-            self.check_condition(&format!("faults.random.conditions.{index}"), condition)?;
-        }
-        if random.down_ticks.is_none() {
-            return Ok(());
-        }
-        let all: Vec<ProcessId> = ProcessId::all(setup.processes).collect();
-        let among = if random.among.is_empty() { &all } else { &random.among };
-        match among.iter().find(|&&process| stays(process)) {
-            None => Ok(()),
-            Some(&process) => {
+        for (group, random) in setup.faults.random.iter().enumerate() {
+            for (index, condition) in random.conditions.iter().enumerate() {
+                self.check_condition(&format!("faults.random.{group}.conditions.{index}"), condition)?;
+            }
+            if random.down_ticks.is_none() {
+                continue;
+            }
+            let all: Vec<ProcessId> = ProcessId::all(setup.processes).collect();
+            let among = if random.among.is_empty() { &all } else { &random.among };
+            if let Some(&process) = among.iter().find(|&&process| stays(process)) {
                 let problem = format!("{}, or `among` without it", problem(process));
-                Err(self.impossible("faults.random.down_ticks", problem))
+                return Err(self.impossible(&format!("faults.random.{group}.down_ticks"), problem));
             }
         }
+        Ok(())
     }
 
     fn check_condition(&self, key: &str, condition: &str) -> Result<(), Error> {
@@ -305,7 +304,7 @@ fn faults_end(faults: &Faults, suspicions: Option<&Windows>) -> (Ticks, u64) {
     ends.extend(faults.pauses.iter().map(|pause| Ticks::new(pause.at_tick) + Ticks::new(pause.length_ticks)));
     ends.extend(faults.messages.map(|messages| Ticks::new(messages.until_tick)));
     let mut count = ends.len() as u64;
-    if let Some(random) = &faults.random {
+    for random in &faults.random {
         ends.push(Ticks::new(random.within_ticks) + down(random.down_ticks));
         count += u64::from(random.up_to);
     }

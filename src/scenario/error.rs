@@ -211,8 +211,13 @@ pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// The name that was probably meant: the one with the fewest edits, if those are at most a third of it.
+/// The name that was probably meant: the only one that begins like it, or else the one with the fewest edits, if those
+/// are at most a third of it.
 fn nearest<'a>(wrong: &str, known: &'a [String]) -> Option<&'a str> {
+    let mut longer = known.iter().filter(|name| wrong.len() >= 3 && name.starts_with(wrong));
+    if let (Some(name), None) = (longer.next(), longer.next()) {
+        return Some(name);
+    }
     let distances = known.iter().map(|name| (edits(wrong, name), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= name.chars().count().div_ceil(3)).then_some(name)
@@ -253,6 +258,8 @@ mod tests {
         let known = ["workload".to_owned(), "network".to_owned()];
         assert_eq!(nearest("netwrok", &known), Some("network"));
         assert_eq!(nearest("zzz", &known), None);
+        assert_eq!(nearest("wor", &known), Some("workload"));
+        assert_eq!(nearest("wo", &known), None, "too little to go by");
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! [network]                       # an `engine::Network`
 //! delay_ticks = { uniform = [1, 10] }
 //! [detector]                      # an `engine::Detector`
-//! [faults.random]                 # an `engine::Faults`
+//! [[faults.random]]                 # an `engine::Faults`
 //! up_to = 1
 //! [limits]                        # an `engine::Limits`
 //! ```

@@ -47,7 +47,7 @@ fn what_the_reader_refuses_for_its_form_is_not_valid() {
         format!("{head}{system}[network]\ndelay_ticks = {{ uniform = [1] }}\n"),
         format!("{head}{system}[detector]\nmistake = 1\n"),
         format!("{head}{system}[faults]\nmistake = 1\n"),
-        format!("{head}{system}[faults.random]\n"),
+        format!("{head}{system}[[faults.random]]\n"),
         format!("{head}{system}[[faults.crashes]]\nprocess = 1\n"),
         format!("{head}{system}[limits]\nevents = -1\n"),
         format!("{}{system}", head.replace("holds", "hold")),
@@ -59,27 +59,30 @@ fn what_the_reader_refuses_for_its_form_is_not_valid() {
     assert!(validator.is_valid(&json(&format!("{head}{system}"))), "and this is how it should be");
 }
 
-#[test]
-fn every_key_is_described() {
-    fn describe(value: &Value, path: &str, missing: &mut Vec<String>) {
-        if let Some(Value::Object(properties)) = value.get("properties") {
-            for (key, property) in properties {
-                if property.get("description").is_none() {
-                    missing.push(format!("{path}.{key}"));
-                }
+/// The keys of a schema, and of those within it, that nothing describes: neither they nor the alternative they stand for.
+fn undescribed(schema: &Value, path: &str, found: &mut Vec<String>) {
+    let Value::Object(keywords) = schema else { return };
+    for group in ["$defs", "properties"] {
+        for (key, inner) in keywords.get(group).and_then(Value::as_object).into_iter().flatten() {
+            let path = format!("{path}.{key}");
+            let alternative = path.contains('|') && keywords.contains_key("description");
+            if group == "properties"
+                && !alternative
+                && !inner.as_object().is_some_and(|o| o.contains_key("description"))
+            {
+                found.push(path.clone());
             }
-        }
-        match value {
-            Value::Object(keys) => {
-                for (key, value) in keys {
-                    describe(value, &format!("{path}/{key}"), missing);
-                }
-            }
-            Value::Array(values) => values.iter().for_each(|value| describe(value, path, missing)),
-            _ => {}
+            undescribed(inner, &path, found);
         }
     }
-    let mut missing = Vec::new();
-    describe(&schema(), "", &mut missing);
-    assert_eq!(missing, [""; 0]);
+    for (index, inner) in keywords.get("oneOf").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        undescribed(inner, &format!("{path}|{index}"), found);
+    }
+}
+
+#[test]
+fn every_key_is_described() {
+    let mut found = Vec::new();
+    undescribed(&schema(), "", &mut found);
+    assert_eq!(found, [""; 0]);
 }

@@ -2,40 +2,41 @@
 //!
 //! All peers know the order of the ring and hear of every crash. A peer's *successor* and *predecessor* are its nearest
 //! neighbours that it does not know dead; *ring messages* (token, edit, question) go to the successor. Whoever has the
-//! token may be in the critical section. The data have a replica, (version, value), at every peer. It needs channels that
-//! are reliable and FIFO and a perfect failure detector (class P), whose reports may come in any order; a single false
-//! suspicion can block it, two can make two tokens. It survives any number of crashes short of all.
+//! token may be in the critical section. The data have a replica, (version, value), at every peer. It needs channels
+//! that are reliable and FIFO and a perfect failure detector (class P), whose reports may come in any order; a single
+//! false suspicion can block it, two can make two tokens. It survives any number of crashes short of all.
 //!
 //! 1. *Token.* A peer that gets the token keeps it and enters if it wants to; otherwise it passes it on. The token goes
 //!    round for ever. It starts at the first peer of the order.
-//! 2. *Leaving.* A peer that edited the data sends the edit, then the token: on FIFO channels everyone has the edit before
-//!    the token.
-//! 3. *Edit.* A peer applies an edit that is newer than its replica and passes it on, and stops any other. So an edit ends
-//!    at its editor, or, if that one died, at the first peer that has it already ([`Rules::newer_edits_only`]).
+//! 2. *Leaving.* A peer that edited the data sends the edit, then the token: on FIFO channels everyone has the edit
+//!    before the token.
+//! 3. *Edit.* A peer applies an edit that is newer than its replica and passes it on, and stops any other. So an edit
+//!    ends at its editor, or, if that one died, at the first peer that has it already ([`Rules::newer_edits_only`]).
 //! 4. *Question.* A peer that has waited for a timeout sends a question round the ring, and again after every further
-//!    timeout, until it gets a token: that cancels its questions ([`Rules::cancel_question`]), because the token may have
-//!    been behind a question, on its way into the asker, and be gone again when the question is back. Until then the return of any
-//!    of its questions counts, not only of the newest ([`Rules::earlier_questions`]): one that was asked earlier proves
-//!    no less, and otherwise a timeout shorter than the trip round the ring would outrun every answer.
-//! 5. *Passing a question on.* A peer that has the token, or knows the asker dead, drops the question. If messages from the
-//!    predecessor wait in the inbox, the question waits until they are handled, and is dropped if one of them was a token
-//!    that was accepted ([`Rules::inbox_check`]). That saves messages only; safety rests on rules 4 and 8. A question learns
-//!    the greatest token generation known to the peers that it passes.
+//!    timeout, until it gets a token: that cancels its questions ([`Rules::cancel_question`]), because the token may
+//!    have been behind a question, on its way into the asker, and be gone again when the question is back. Until then
+//!    the return of any of its questions counts, not only of the newest ([`Rules::earlier_questions`]): one that was
+//!    asked earlier proves no less, and otherwise a timeout shorter than the trip round the ring would outrun every
+//!    answer.
+//! 5. *Passing a question on.* A peer that has the token, or knows the asker dead, drops the question. If messages from
+//!    the predecessor wait in the inbox, the question waits until they are handled, and is dropped if one of them was a
+//!    token that was accepted ([`Rules::inbox_check`]). That saves messages only; safety rests on rules 4 and 8. A
+//!    question learns the greatest token generation known to the peers that it passes.
 //! 6. *Loss.* A question that comes back while its asker has no token means that the token is lost. The asker tells the
-//!    *coordinator*, the peer of the lowest id that it does not know dead; whoever is told acts as coordinator. The coordinator asks a
-//!    question of its own to confirm it, and creates a token of the next generation when that one is back
-//!    ([`Rules::confirm_loss`]). While it is out, further reports are ignored: two peers may well have found the same loss, and
-//!    one token must come of it. Whoever was coordinator already when it asked needs no second question.
-//! 7. *Death of the successor.* The ring closes over it, and the new successor is sent the edit that the dead one may have
-//!    swallowed ([`Rules::resend_edit`]).
-//! 8. *Order across a death.* A ring message from a live peer that is not the predecessor comes early: the peers between are
-//!    dead, and something of theirs may still be on its way. It is held until they are reported ([`Rules::hold_early`]),
-//!    and so that nothing of theirs can come later, what is held or arrives from a peer reported dead is dropped ([`Rules::drop_dead`]).
-//!    Without this a question overtakes a token.
+//!    *coordinator*, the peer of the lowest id that it does not know dead; whoever is told acts as coordinator. The
+//!    coordinator asks a question of its own to confirm it, and creates a token of the next generation when that one is
+//!    back ([`Rules::confirm_loss`]). While it is out, further reports are ignored: two peers may well have found the
+//!    same loss, and one token must come of it. Whoever was coordinator already when it asked needs no second question.
+//! 7. *Death of the successor.* The ring closes over it, and the new successor is sent the edit that the dead one may
+//!    have swallowed ([`Rules::resend_edit`]).
+//! 8. *Order across a death.* A ring message from a live peer that is not the predecessor comes early: the peers
+//!    between are dead, and something of theirs may still be on its way. It is held until they are reported
+//!    ([`Rules::hold_early`]), and so that nothing of theirs can come later, what is held or arrives from a peer
+//!    reported dead is dropped ([`Rules::drop_dead`]). Without this a question overtakes a token.
 //! 9. *Alone.* The last peer keeps the token, and has an answer to its question at once. Nobody sends to itself.
 //!
-//! Messages per entry: 1 if all peers always want to enter, unbounded while nobody does; an edit costs one round, and so
-//! does a question that meets no token.
+//! Messages per entry: 1 if all peers always want to enter, unbounded while nobody does; an edit costs one round, and
+//! so does a question that meets no token.
 //!
 //! The module must never depend on how fast messages are: no rule reads a clock, and a timeout that is too short costs
 //! messages, not safety or progress.
@@ -51,7 +52,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use self::config::{Config, Parameters, Rules};
 pub use self::message::{Message, Timer};
-use crate::model::{Context, Process, ProcessId, Report};
+use crate::model::{Context, Never, Process, ProcessId, Report};
 use crate::mutex::{DataId, Fence, Indication, Replica, Request, TOKEN_ACCEPTED};
 
 /// The ring has one lock.
@@ -116,7 +117,7 @@ impl Process for QueryRing {
     type Request = Request;
     type Indication = Indication;
     type Stable = ();
-    type Record = ();
+    type Record = Never;
 
     fn new(me: ProcessId, config: &Config) -> Self {
         Self {

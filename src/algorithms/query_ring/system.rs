@@ -1,7 +1,7 @@
 use super::config::{Config, Parameters};
 use super::{Message, QueryRing, note};
 use crate::model::{ProcessId, Ticks};
-use crate::mutex::{Impossible, Mutex, Property, Replica, System, sealed};
+use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, sealed};
 
 impl Mutex for QueryRing {
     const CONDITIONS: &'static [&'static str] = &["in_critical_section", "waiting", "has_token", "token_in_flight"];
@@ -14,8 +14,8 @@ impl Mutex for QueryRing {
         Property::ReplicasConverge,
     ];
 
-    /// Not here: what needs messages to wait in an inbox ([`note::QUESTION_WAITS`] and what follows from it), which
-    /// takes a service time or a pause; and what takes all peers but one to crash ([`note::ALONE`]).
+    /// Not here: the branches of rule 5 in which a question waits, which take a service time or a pause, and the last
+    /// peer's question to itself, which takes a crash of all others.
     const SOMETIMES: &'static [&'static str] = &[
         note::TOKEN_CREATED,
         note::EDIT_STOPPED,
@@ -47,6 +47,7 @@ impl Mutex for QueryRing {
         }
     }
 
+    /// So it is where rule 8 drops it. Without that part of the rule such a token counts from its acceptance on.
     fn would_accept(&self, from: ProcessId, _message: &Message) -> bool {
         !self.knows_dead(from)
     }
@@ -62,7 +63,6 @@ impl System for QueryRing {
     const NAME: &'static str = "query_ring";
     const PROCESSES_MIN: u32 = 1;
     const DATA_IDS_MAX: u32 = 1;
-
     type Parameters = Parameters;
 
     fn configure(processes: u32, parameters: &Parameters) -> Result<Config, Impossible> {
@@ -76,15 +76,14 @@ impl System for QueryRing {
     /// Every term is the worst case of one thing that may stand between a peer that waits and its turn, counted from
     /// the last fault, one after the other:
     ///
-    /// 1. *The ring closes.* Reports arrive, behind what was in flight (`after_channel`), and what was held is released.
+    /// 1. *The ring closes.* Reports arrive, if need be behind what was in flight, and what was held is released.
     /// 2. *The loss is noticed.* The timer of the peer that waits has been set since its request, so it asks within one
     ///    timeout. A hop of a question takes a delay, and one more for what is in the inbox behind it.
     /// 3. *The loss is reported*, straight to the coordinator.
-    /// 4. *The loss is confirmed.* The coordinator asks at once; or it ignores the report for a question of its own that
-    ///    is out and that may have died with a peer: that one is asked again within one timeout.
-    /// 5. *The token comes round.* It stays once with every other peer at most. A hop takes a delay, and one more for
-    ///    the edit ahead of it. Whether peers enter more often than once a round does not matter: they cannot, but
-    ///    the requests before are counted nonetheless.
+    /// 4. *The loss is confirmed.* The coordinator asks at once; or it ignores the report for a question of its own
+    ///    that is out and may have died with a peer: that one is asked again within one timeout.
+    /// 5. *The token comes round.* A hop takes a delay, and one more for the edit ahead of it. The token stays once
+    ///    with every other peer at most; to be generous, the requests before are counted as well.
     fn patience(config: &Config, processes: u32, delay: Ticks, latency: Ticks, hold: Ticks, requests: u64) -> Ticks {
         let hop = delay + delay;
         let round = times(hop, u64::from(processes));
@@ -93,6 +92,28 @@ impl System for QueryRing {
         let confirmed = delay + config.token_timeout + round;
         let stays = times(hold, u64::from(processes).saturating_add(requests));
         closed + asked + confirmed + round + stays
+    }
+
+    fn warnings(config: &Config, circumstances: &Circumstances) -> Vec<String> {
+        let Circumstances { processes, delay_max, .. } = *circumstances;
+        let needs = [
+            (circumstances.fifo, "needs FIFO channels: a token can overtake the edit that was sent before it"),
+            (
+                circumstances.perfect_detector,
+                "needs a perfect failure detector: the ring closes over whoever is suspected",
+            ),
+            (circumstances.reliable, "needs reliable channels: nobody sends an edit twice"),
+        ];
+        let mut warnings: Vec<String> =
+            needs.iter().filter(|(given, _)| !given).map(|(_, need)| format!("{} {need}", Self::NAME)).collect();
+        let (trip, timeout) = (times(delay_max, u64::from(processes)), config.token_timeout);
+        if timeout < trip {
+            warnings.push(format!(
+                "token_timeout_ticks is {timeout}, and a trip round the ring takes up to {trip}: peers ask again before \
+                 an answer can be back, which costs messages"
+            ));
+        }
+        warnings
     }
 }
 

@@ -17,7 +17,7 @@ fn exactly(moments: impl IntoIterator<Item = (u32, Moment)>) -> Faults {
 }
 
 fn randomly(random: RandomCrashes) -> Faults {
-    Faults { random: Some(random), ..Faults::default() }
+    Faults { random: vec![random], ..Faults::default() }
 }
 
 /// The plans of many seeds for four processes.
@@ -101,7 +101,7 @@ mod exact {
         let plan = Plan::new(&faults, 4, CONDITIONS, &mut Chance::seeded(1));
         assert_eq!(plan.at[0].down, Some(9.into()));
         assert_eq!(plan.crash_in(p(1), 1), Some((0, Some(9.into()), false)));
-        assert_eq!(plan.random_down, None);
+        assert_eq!(plan.drawn_down(p(0)), None);
     }
 }
 

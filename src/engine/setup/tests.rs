@@ -31,7 +31,7 @@ const SPAN: &str = "1099511627776";
 #[test]
 fn the_default_world_is_allowed() {
     allows(|_| ());
-    allows(|s| s.faults.random = Some(RandomCrashes::up_to(4)));
+    allows(|s| s.faults.random = vec![RandomCrashes::up_to(4)]);
 }
 
 #[test]
@@ -188,37 +188,37 @@ mod crashes {
 
     #[test]
     fn drawn_victims_are_processes_that_there_are() {
-        refuses("faults.random.among: process 4 of 4, expected 0..=3", |s| {
-            s.faults.random = Some(RandomCrashes { among: vec![p(3), p(4)], ..RandomCrashes::up_to(1) });
+        refuses("faults.random.0.among: process 4 of 4, expected 0..=3", |s| {
+            s.faults.random = vec![RandomCrashes { among: vec![p(3), p(4)], ..RandomCrashes::up_to(1) }];
         });
     }
 
     #[test]
     fn drawn_moments_are_counted_from_1() {
-        refuses(&format!("faults.random.within_ticks: 0, expected 1..={SPAN}"), |s| {
-            s.faults.random = Some(RandomCrashes { within_ticks: 0, ..RandomCrashes::up_to(1) });
+        refuses(&format!("faults.random.0.within_ticks: 0, expected 1..={SPAN}"), |s| {
+            s.faults.random = vec![RandomCrashes { within_ticks: 0, ..RandomCrashes::up_to(1) }];
         });
-        refuses(&format!("faults.random.within_steps: 0, expected 1..={SPAN}"), |s| {
-            s.faults.random = Some(RandomCrashes { within_steps: 0, ..RandomCrashes::up_to(1) });
+        refuses(&format!("faults.random.0.within_steps: 0, expected 1..={SPAN}"), |s| {
+            s.faults.random = vec![RandomCrashes { within_steps: 0, ..RandomCrashes::up_to(1) }];
         });
     }
 
     #[test]
     fn drawn_victims_that_come_back_are_down_for_at_least_a_tick() {
-        refuses("faults.random.down_ticks: the shortest is 0, expected at least 1", |s| {
-            s.faults.random = Some(RandomCrashes { down_ticks: Some(0.into()), ..RandomCrashes::up_to(1) });
+        refuses("faults.random.0.down_ticks: the shortest is 0, expected at least 1", |s| {
+            s.faults.random = vec![RandomCrashes { down_ticks: Some(0.into()), ..RandomCrashes::up_to(1) }];
         });
     }
 
     #[test]
     fn no_more_crash_for_ever_than_there_are() {
-        refuses("faults.random.up_to: 5 crashes of 4 processes that stay down", |s| {
-            s.faults.random = Some(RandomCrashes::up_to(5));
+        refuses("faults.random.0.up_to: 5 crashes of 4 processes that stay down", |s| {
+            s.faults.random = vec![RandomCrashes::up_to(5)];
         });
-        refuses("faults.random.up_to: 2 crashes of 1 processes that stay down", |s| {
-            s.faults.random = Some(RandomCrashes { among: vec![p(0)], ..RandomCrashes::up_to(2) });
+        refuses("faults.random.0.up_to: 2 crashes of 1 processes that stay down", |s| {
+            s.faults.random = vec![RandomCrashes { among: vec![p(0)], ..RandomCrashes::up_to(2) }];
         });
-        allows(|s| s.faults.random = Some(RandomCrashes { down_ticks: Some(1.into()), ..RandomCrashes::up_to(5) }));
+        allows(|s| s.faults.random = vec![RandomCrashes { down_ticks: Some(1.into()), ..RandomCrashes::up_to(5) }]);
     }
 }
 
