@@ -19,6 +19,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !world.is_up(crash.process) {
             return Ok(());
         }
+        world.now = crash.at;
         if crash.drawn {
             self.clock.chance.keep(Topic::CrashAt { process: crash.process }, crash.at.get());
         }

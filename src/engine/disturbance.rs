@@ -255,7 +255,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 self.clock.chance.span(Stream::Faults, &spread, || lasts)
             }
         };
-        let until = world.now() + ticks;
+        world.now = at;
+        let until = at + ticks;
         world.last_fault = world.last_fault.max(until);
         until
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::world::World;
 use crate::model::{Effect, Event, Process, ProcessId, Ticks};
@@ -125,7 +125,7 @@ impl<P: Process, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
 }
 
 /// The number of a message within its run, in the order of sending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(pub(crate) u64);
 
@@ -152,7 +152,7 @@ pub struct Lost<'a, P: Process> {
 }
 
 /// Why a message was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossCause {
     /// Its receiver is down, or was since it was sent.

@@ -46,9 +46,15 @@ impl<T> Queue<T> {
         slot
     }
 
-    /// When the next event is.
-    pub(crate) fn next_at(&self) -> Option<Ticks> {
-        self.heap.peek().map(|&Reverse(key)| Ticks::new((key >> 80) as u64))
+    /// When the next event is. What was removed is none.
+    pub(crate) fn next_at(&mut self) -> Option<Ticks> {
+        loop {
+            let &Reverse(key) = self.heap.peek()?;
+            if self.stale == 0 || self.slots[key as u32 as usize].is_some() {
+                return Some(Ticks::new((key >> 80) as u64));
+            }
+            self.pop();
+        }
     }
 
     /// Takes the next event; `None` inside where it was removed meanwhile.
@@ -61,9 +67,9 @@ impl<T> Queue<T> {
         Some(item)
     }
 
-    /// How many keys there are.
+    /// How many events there are.
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.heap.len() - self.stale
     }
 
     /// The pending events that `wanted` accepts, in order, each with its time and place. It looks at all of them.
@@ -123,6 +129,7 @@ mod tests {
         assert_eq!(found, [(Ticks::new(1), 0)]);
         assert_eq!(queue.remove(0), Some('a'));
         assert_eq!(queue.pop(), Some(None));
+        assert_eq!(queue.next_at(), Some(Ticks::new(2)));
         assert_eq!(queue.pop(), Some(Some('b')));
         assert_eq!(queue.pop(), None);
     }
@@ -135,7 +142,8 @@ mod tests {
             let slot = queue.push(Ticks::new(1_000_000), number);
             assert_eq!(queue.remove(slot), Some(number));
         }
-        assert!(queue.len() < 200, "{}", queue.len());
+        assert_eq!(queue.len(), 1);
+        assert!(queue.heap.len() < 200, "{}", queue.heap.len());
         assert!(queue.slots.len() < 200, "{}", queue.slots.len());
         assert_eq!(queue.pop(), Some(Some(0)));
     }

@@ -2,7 +2,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::application::Application;
 use super::decision::{Chance, Decisions, Key};
@@ -76,7 +76,7 @@ pub enum End {
 }
 
 /// Which limit a run met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// [`Limits::ticks`](super::Limits::ticks)
@@ -88,7 +88,8 @@ pub enum Limit {
 }
 
 /// What is counted in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Stats {
     /// Steps of processes, and crashes between steps.
     pub events: u64,
@@ -224,8 +225,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Violation> {
-        let limits = world.setup().limits;
-        let settle = Ticks::new(limits.settle_ticks);
+        let settle = Ticks::new(world.setup().limits.settle_ticks);
         let mut settled_at = None;
         loop {
             if self.application.settled() {
@@ -233,27 +233,39 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             } else {
                 settled_at = None;
             }
-            let Some(at) = self.clock.queue.next_at() else { return Ok(End::Quiescent) };
-            if let Some(since) = settled_at {
-                let until = world.last_fault().max(since) + settle;
-                if at > until {
-                    world.now = until;
-                    return Ok(End::Settled);
-                }
+            let until = settled_at.map(|since| world.last_fault().max(since) + settle);
+            let next = self.clock.queue.next_at();
+            if self.clock.next_fault(next).is_some_and(|at| self.ends(at, until, world).is_none()) {
+                self.befall(world)?;
+                continue;
             }
-            if at.get() > limits.ticks {
-                return Ok(End::CutOff(Limit::Ticks));
-            }
-            if world.event() >= limits.events {
-                return Ok(End::CutOff(Limit::Events));
-            }
-            if self.clock.queue.len() as u64 > limits.pending {
-                return Ok(End::CutOff(Limit::Pending));
+            // A fault that would strike after the end does not keep the run from it.
+            let Some(at) = next else { return Ok(End::Quiescent) };
+            if let Some(end) = self.ends(at, until, world) {
+                world.now = until.filter(|_| end == End::Settled).unwrap_or(world.now);
+                return Ok(end);
             }
             if let Some(Some(pending)) = self.clock.queue.pop() {
                 world.now = at;
                 self.come_up(pending, world)?;
             }
+        }
+    }
+
+    /// How the run ends, if it does before this tick.
+    #[inline]
+    fn ends(&self, at: Ticks, settled_until: Option<Ticks>, world: &World<P>) -> Option<End> {
+        let limits = &world.setup().limits;
+        if settled_until.is_some_and(|until| at > until) {
+            Some(End::Settled)
+        } else if at.get() > limits.ticks {
+            Some(End::CutOff(Limit::Ticks))
+        } else if world.event() >= limits.events {
+            Some(End::CutOff(Limit::Events))
+        } else if self.clock.queue.len() as u64 > limits.pending {
+            Some(End::CutOff(Limit::Pending))
+        } else {
+            None
         }
     }
 }

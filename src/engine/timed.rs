@@ -1,7 +1,7 @@
 //! What drives a world in virtual time: the pending events, the channels, the timers and the chance of one run, with
 //! the effects of a step turned into events to come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::application::{Agenda, Application};
 use super::channel::Channels;
@@ -40,14 +40,6 @@ pub(super) enum Pending<P: Process> {
         process: ProcessId,
         epoch: u32,
     },
-    /// A crash by time: which one of the plan.
-    Crash {
-        index: usize,
-    },
-    /// Something else goes wrong: which one of those planned.
-    Disturb {
-        index: usize,
-    },
     /// A suspicion is taken back.
     Restore {
         observer: ProcessId,
@@ -57,6 +49,13 @@ pub(super) enum Pending<P: Process> {
     Restart {
         process: ProcessId,
     },
+}
+
+/// What goes wrong by time: which one of those planned.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    Crash { index: usize },
+    Disturb { index: usize },
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +86,9 @@ pub(super) struct Clock<P: Process> {
     pub(super) chance: Chance,
     pub(super) plan: Plan,
     pub(super) disturbances: Vec<Planned>,
+    /// What goes wrong by time, in order. It is not among the pending events: a replay knows only what came to pass, and
+    /// must end where the run did.
+    faults: VecDeque<(Ticks, Fault)>,
     pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
     messages: u64,
@@ -106,6 +108,7 @@ impl<P: Process> Clock<P> {
             chance: Chance::seeded(0),
             plan: Plan::default(),
             disturbances: Vec::new(),
+            faults: VecDeque::new(),
             divides: Vec::new(),
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
@@ -133,10 +136,20 @@ impl<P: Process> Clock<P> {
         self.stats = Stats::default();
     }
 
+    /// When the next thing goes wrong by time, if that is before any event of `tick`.
+    #[inline]
+    pub(super) fn next_fault(&self, tick: Option<Ticks>) -> Option<Ticks> {
+        self.faults.front().map(|&(at, _)| at).filter(|&at| tick.is_none_or(|tick| at <= tick))
+    }
+
     fn delay(&mut self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Ticks {
-        let spread = if self.links.is_empty() { None } else { self.links.get(&(from, to)) };
-        let spread = spread.unwrap_or(&setup.network.delay_ticks);
-        self.chance.span(Stream::Network, spread, || Topic::Delay { from, to })
+        let spread = self.spread(from, to, setup);
+        self.chance.span(Stream::Network, &spread, || Topic::Delay { from, to })
+    }
+
+    fn spread(&self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Distribution {
+        let link = if self.links.is_empty() { None } else { self.links.get(&(from, to)) };
+        *link.unwrap_or(&setup.network.delay_ticks)
     }
 
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
@@ -253,7 +266,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
-        let spread = world.setup().network.delay_ticks;
+        let spread = self.clock.spread(from, to, world.setup());
         let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to });
         let copy = self.clock.messages;
         self.clock.messages += 1;
@@ -308,12 +321,12 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// Every process starts, then every application, then whatever was planned is scheduled.
     pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
-        for (index, crash) in self.clock.plan.at.iter().enumerate() {
-            self.clock.queue.push(crash.at, Pending::Crash { index });
-        }
-        for (index, planned) in self.clock.disturbances.iter().enumerate() {
-            self.clock.queue.push(planned.at, Pending::Disturb { index });
-        }
+        let crashes = self.clock.plan.at.iter().enumerate();
+        let crashes = crashes.map(|(index, crash)| (crash.at, Fault::Crash { index }));
+        let disturbances = self.clock.disturbances.iter().enumerate();
+        let disturbances = disturbances.map(|(index, planned)| (planned.at, Fault::Disturb { index }));
+        self.clock.faults = crashes.chain(disturbances).collect();
+        self.clock.faults.make_contiguous().sort_by_key(|&(at, _)| at);
         if self.clock.plan.has_steps() {
             for process in ProcessId::all(world.count()) {
                 world.set_alarm(process, self.clock.plan.alarm(process, 1));
@@ -334,6 +347,15 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(())
     }
 
+    /// The next thing goes wrong by time. If it befalls nobody, because the process is down, no time passes.
+    pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Violation> {
+        match self.clock.faults.pop_front() {
+            Some((_, Fault::Crash { index })) => self.crash_at(index, world),
+            Some((_, Fault::Disturb { index })) => self.disturb(index, world),
+            None => Ok(()),
+        }
+    }
+
     /// One pending event comes up.
     #[inline]
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
@@ -350,8 +372,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 self.accept(process, Arrived::Request(request), world)
             }
             Pending::Serve { process, epoch } if world.epoch(process) == epoch => self.serve(process, world),
-            Pending::Crash { index } => self.crash_at(index, world),
-            Pending::Disturb { index } => self.disturb(index, world),
             Pending::Restore { observer, epoch, of } => self.restore(observer, epoch, of, world),
             Pending::Restart { process } => self.restart(process, world),
             // Something of a life that is over.

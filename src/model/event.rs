@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Process, ProcessId};
 
@@ -25,7 +25,7 @@ pub enum Event<P: Process> {
 }
 
 /// What a failure detector tells a process (Cachin, Guerraoui and Rodrigues 2011, modules 2.6 and 2.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Report {
     /// This process crashed. The perfect detector says so of every crash and of nothing else; the eventually perfect

@@ -23,6 +23,9 @@ pub struct Monitor<P: Mutex> {
     step: Step,
     tally: Tally,
     ready: bool,
+    /// Whether safety violations are collected rather than end the run, and those of this run.
+    collects: bool,
+    collected: Vec<Violation>,
 }
 
 /// Which properties are checked.
@@ -53,7 +56,7 @@ struct Step {
     asked: bool,
     /// Who has left the critical section in which it wrote.
     writer_left: Option<ProcessId>,
-    found: Option<(Property, Vec<ProcessId>, String)>,
+    found: Vec<(Property, Vec<ProcessId>, String)>,
 }
 
 impl<P: Mutex> Monitor<P> {
@@ -70,7 +73,22 @@ impl<P: Mutex> Monitor<P> {
             step: Step::default(),
             tally: Tally::new(),
             ready: false,
+            collects: false,
+            collected: Vec::new(),
         }
+    }
+
+    /// Does not end a run at the first violation, but collects the first of each property: what one run shows of one
+    /// property then hides nothing of another. A request that is not granted still ends it, since nothing need follow.
+    #[must_use]
+    pub fn collecting(mut self) -> Self {
+        self.collects = true;
+        self
+    }
+
+    /// What was collected in the last run, but for the violation that ended it.
+    pub fn collected(&self) -> &[Violation] {
+        &self.collected
     }
 
     /// The names that the monitor itself counts, besides the notes of the processes.
@@ -79,6 +97,7 @@ impl<P: Mutex> Monitor<P> {
     /// Ready for the next run; what was counted stays.
     pub fn reset(&mut self) {
         self.ready = false;
+        self.collected.clear();
         self.tally.close();
     }
 
@@ -112,9 +131,19 @@ impl<P: Mutex> Monitor<P> {
     }
 
     fn found(&mut self, property: Property, processes: Vec<ProcessId>, explanation: impl FnOnce() -> String) {
-        if self.chosen.has(property) && self.step.found.is_none() {
-            self.step.found = Some((property, processes, explanation()));
+        if self.chosen.has(property) {
+            self.step.found.push((property, processes, explanation()));
         }
+    }
+
+    fn raise(&mut self, violation: Violation) -> Result<(), Violation> {
+        if !self.collects {
+            return Err(violation);
+        }
+        if !self.collected.iter().any(|known| known.property == violation.property) {
+            self.collected.push(violation);
+        }
+        Ok(())
     }
 
     fn indicated(&mut self, process: ProcessId, indication: &Indication) {
@@ -338,10 +367,8 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.check_cycle(process);
             }
         }
-        let found = self.step.found.take();
-        self.step = Step::default();
-        if let Some((property, processes, explanation)) = found {
-            return Err(world.violation(property.name(), processes, explanation));
+        for (property, processes, explanation) in std::mem::take(&mut self.step).found {
+            self.raise(world.violation(property.name(), processes, explanation))?;
         }
         match self.waiting.overdue(world.now(), world.last_fault()) {
             None => Ok(()),
@@ -353,19 +380,19 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     }
 
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
-        if let Some((since, process, data)) = self.waiting.oldest() {
-            let explanation =
-                format!("{process} has waited for {data} since tick {since}, and nothing is left to happen");
-            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
-        }
         if self.chosen.has(Property::ReplicasConverge) {
             if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
                 let explanation = format!(
                     "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
                     mine.version, mine.value, other.version, other.value
                 );
-                return Err(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation));
+                self.raise(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation))?;
             }
+        }
+        if let Some((since, process, data)) = self.waiting.oldest() {
+            let explanation =
+                format!("{process} has waited for {data} since tick {since}, and nothing is left to happen");
+            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
         }
         Ok(())
     }

@@ -2,8 +2,11 @@
 
 #[cfg(feature = "cli")]
 mod command_line;
+mod laws;
 mod scenario;
 #[cfg(feature = "cli")]
 mod schema;
 mod tidy;
+mod toy;
+mod trace;
 mod zoo;

@@ -152,6 +152,15 @@ impl Table {
         Some(Grant { client, data, request: record.step.request, counter })
     }
 
+    /// The last grant of a lock once more, if its receiver is not known to have it: it is the holder and, by what it
+    /// told, waits.
+    pub(super) fn unconfirmed(&self, data: DataId) -> Option<Grant> {
+        let lock = self.locks.get(&data)?;
+        let client = lock.holder?;
+        let step = self.step(client, data);
+        (step.phase == Phase::Waiting).then_some(Grant { client, data, request: step.request, counter: lock.grants })
+    }
+
     /// Strikes out a client that is gone for good: its places in queues vanish, and the locks that it held are free
     /// (rule 4). Returns those.
     pub(super) fn bury(&mut self, client: ProcessId, absence: Absence) -> Vec<DataId> {
@@ -183,6 +192,11 @@ impl Table {
     /// The client that has the lock.
     pub(super) fn holder(&self, data: DataId) -> Option<ProcessId> {
         self.locks.get(&data)?.holder
+    }
+
+    /// Whether this table has ever granted the lock.
+    pub(super) fn has_granted(&self, data: DataId) -> bool {
+        self.locks.get(&data).is_some_and(|lock| lock.grants > 0)
     }
 
     /// Whether some lock is held and waited for.

@@ -2,6 +2,7 @@
 
 mod client;
 mod durable;
+mod stateless;
 mod table;
 
 use super::message::{Body, Claim, Message, Step};

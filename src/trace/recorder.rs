@@ -1,0 +1,212 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::record::{Copied, Effect, Kind, Loss, Record};
+use crate::engine::{Lost, MessageId, Observer, Violation, World};
+use crate::model::{self, Event, Process, ProcessId, Ticks, Value};
+
+/// Takes records one by one, in order: a list that keeps them, a file that they are written to, a fingerprint.
+pub trait Sink {
+    /// Takes the next record.
+    fn take(&mut self, record: Record);
+}
+
+impl Sink for Vec<Record> {
+    fn take(&mut self, record: Record) {
+        self.push(record);
+    }
+}
+
+/// An observer that makes a [`Record`] of each event and hands it to a [`Sink`] when the event is over.
+///
+/// One recorder is for one run.
+#[derive(Clone, Debug)]
+pub struct Recorder<S = Vec<Record>> {
+    sink: S,
+    /// The record of the present event.
+    open: Option<Record>,
+    /// The last state of each process that was written down, if states are wanted.
+    states: Option<BTreeMap<ProcessId, String>>,
+}
+
+impl Recorder {
+    /// A recorder that keeps its records.
+    pub fn new() -> Self {
+        Self::to(Vec::new())
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Sink> Recorder<S> {
+    /// A recorder that hands its records on.
+    pub fn to(sink: S) -> Self {
+        Self { sink, open: None, states: None }
+    }
+
+    /// Records the states of processes too, as their `Debug` text: the one after each event that changed it.
+    #[must_use]
+    pub fn with_states(mut self) -> Self {
+        self.states = Some(BTreeMap::new());
+        self
+    }
+
+    /// The run is over: returns what took the records. An event that a panic cut short has its record too.
+    pub fn finish(mut self) -> S {
+        self.close();
+        self.sink
+    }
+
+    fn open<P: Process>(&mut self, process: ProcessId, kind: Kind, world: &World<P>) -> &mut Record {
+        self.close();
+        self.open.insert(Record {
+            number: world.event(),
+            tick: world.now(),
+            process,
+            kind,
+            effects: Vec::new(),
+            crashed: false,
+            lost: Vec::new(),
+            copied: Vec::new(),
+            state: None,
+        })
+    }
+
+    fn close(&mut self) {
+        if let Some(record) = self.open.take() {
+            self.sink.take(record);
+        }
+    }
+}
+
+impl<P: Process, S: Sink> Observer<P> for Recorder<S> {
+    fn event(&mut self, process: ProcessId, event: &Event<P>, message: Option<MessageId>, world: &World<P>) {
+        let kind = match (event, message) {
+            (Event::Start, _) => Kind::Start,
+            (Event::Request(request), _) => Kind::Request(json(request)),
+            (Event::Message { from, message }, id) => {
+                let id = id.expect("a message has a number");
+                Kind::Message { from: *from, id, content: json(message) }
+            }
+            (Event::Timer(timer), _) => Kind::Timer(json(timer)),
+            (Event::Report(report), _) => Kind::Report(*report),
+            (Event::Restart, _) => Kind::Restart,
+        };
+        self.open(process, kind, world);
+    }
+
+    fn effect(&mut self, _: ProcessId, effect: &model::Effect<P>, message: Option<MessageId>, _: &World<P>) {
+        let effect = match effect {
+            model::Effect::Send { to, message: content } => {
+                let id = message.expect("a message has a number");
+                Effect::Send { to: *to, id, content: json(content) }
+            }
+            model::Effect::SetTimer { timer, after } => Effect::SetTimer { timer: json(timer), after: *after },
+            model::Effect::CancelTimer { timer } => Effect::CancelTimer(json(timer)),
+            model::Effect::Store { record } => Effect::Store(json(record)),
+            model::Effect::Indicate { indication } => Effect::Indicate(json(indication)),
+            model::Effect::Note { note } => Effect::Note((*note).to_owned()),
+        };
+        if let Some(record) = &mut self.open {
+            record.effects.push(effect);
+        }
+    }
+
+    fn crashed(&mut self, process: ProcessId, world: &World<P>) {
+        if let Some(record) = &mut self.open {
+            record.crashed = true;
+        } else {
+            self.open(process, Kind::Crash, world);
+        }
+        if let Some(states) = &mut self.states {
+            states.remove(&process);
+        }
+    }
+
+    fn lost(&mut self, message: &Lost<'_, P>, world: &World<P>) {
+        let Lost { from, to, id, cause, .. } = *message;
+        let loss = Loss { id, from, to, cause };
+        if let Some(record) = &mut self.open {
+            record.lost.push(loss);
+        } else {
+            self.open(to, Kind::Loss, world).lost.push(loss);
+            self.close();
+        }
+    }
+
+    fn duplicated(&mut self, to: ProcessId, message: MessageId, copy: MessageId, _: &World<P>) {
+        if let Some(record) = &mut self.open {
+            record.copied.push(Copied { id: message, copy, to });
+        }
+    }
+
+    fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
+        let first = side.iter().copied().min().unwrap_or(ProcessId::new(0));
+        self.open(first, Kind::Partition { side: side.to_vec(), until }, world);
+        self.close();
+    }
+
+    fn paused(&mut self, process: ProcessId, until: Ticks, world: &World<P>) {
+        self.open(process, Kind::Pause { until }, world);
+        self.close();
+    }
+
+    fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
+        if let (Some(states), Some(record)) = (&mut self.states, &mut self.open) {
+            if world.is_up(record.process) {
+                let state = format!("{:?}", world.process(record.process));
+                if states.get(&record.process) != Some(&state) {
+                    states.insert(record.process, state.clone());
+                    record.state = Some(state);
+                }
+            }
+        }
+        self.close();
+        Ok(())
+    }
+}
+
+/// The value as JSON, the same whatever features the JSON library was built with: keys are sorted. What JSON cannot say
+/// (a map whose keys are no strings) is its `Debug` text.
+fn json<V: Value>(value: &V) -> Json {
+    match serde_json::to_value(value) {
+        Ok(mut json) => {
+            json.sort_all_objects();
+            json
+        }
+        Err(_) => Json::String(format!("{value:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+    struct Reversed {
+        zeta: u8,
+        alpha: u8,
+    }
+
+    #[test]
+    fn the_keys_of_an_object_are_sorted_so_that_no_feature_of_the_json_library_shows() {
+        assert_eq!(json(&Reversed { zeta: 1, alpha: 2 }).to_string(), r#"{"alpha":2,"zeta":1}"#);
+    }
+
+    #[test]
+    fn what_json_cannot_say_is_its_debug_text() {
+        let keyed_by_pairs = BTreeMap::from([((1, 2), 3)]);
+        assert_eq!(json(&keyed_by_pairs), Json::String("{(1, 2): 3}".to_owned()));
+        // One that JSON could say with more digits than the library's numbers have.
+        assert_eq!(json(&u128::MAX), Json::String(u128::MAX.to_string()));
+    }
+}
