@@ -2,7 +2,9 @@
 
 #[cfg(feature = "cli")]
 mod command_line;
+mod crash_points;
 mod laws;
+mod scale;
 mod scenario;
 #[cfg(feature = "cli")]
 mod schema;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jeton::ProcessId;
 use jeton::algorithms::coordinator::message::{Body, Message};
 use jeton::algorithms::coordinator::{Durable, DurableParameters, DurableRecord, DurableRules};
-use jeton::engine::{ChannelOrder, Crash, Moment, RandomCrashes, ReportOrder, Setup};
+use jeton::engine::{ChannelOrder, RandomCrashes, ReportOrder, Setup};
 use jeton::explore::Case;
 use jeton::model::{Effect, Event, Report};
 use jeton::mutex::{Mutex, Property, Workload};
@@ -139,7 +139,7 @@ fn disorder<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q
 fn deaths<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> {
     case::<Durable, Q>(4, &parameters(rules), short(2), |setup| {
         setup.detector.order = ReportOrder::Unordered;
-        setup.faults.random = Some(RandomCrashes { among: clients(4), ..crashes(1) });
+        setup.faults.random.push(RandomCrashes { among: clients(4), ..crashes(1) });
     })
 }
 
@@ -147,7 +147,7 @@ fn deaths<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> 
 fn two_locks<Q: Mutex<Config = DurableParameters>>() -> Case<Q> {
     let workload = Workload { data_ids: 2, second_per_mille: 500, ..short(2) };
     case::<Durable, Q>(4, &DurableParameters::default(), workload, |setup| {
-        setup.faults.random = Some(RandomCrashes { among: clients(4), ..crashes(1) });
+        setup.faults.random.push(RandomCrashes { among: clients(4), ..crashes(1) });
     })
 }
 
@@ -173,7 +173,7 @@ fn crashes(up_to: u32) -> RandomCrashes {
 
 fn server_crashes<Q: Mutex>(setup: &mut Setup<Q>, up_to: u32) {
     let down_ticks = Some((1..=30).into());
-    setup.faults.random = Some(RandomCrashes { among: vec![SERVER], down_ticks, ..crashes(up_to) });
+    setup.faults.random.push(RandomCrashes { among: vec![SERVER], down_ticks, ..crashes(up_to) });
 }
 
 fn body(effect: &Effect<Durable>) -> Option<&Body> {

@@ -9,6 +9,7 @@ mod query_ring;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton::engine::{Decisions, End, Outcome, Setup, Violation};
@@ -48,6 +49,9 @@ pub(crate) trait Specimen: Sync {
     /// Runs schedules of the algorithm without the mistake, from seed 0.
     fn explore_sound(&self, schedules: u64) -> Report;
 
+    /// In how many schedules with the mistake, from seed 0, each property is violated.
+    fn count(&self, schedules: u64) -> BTreeMap<String, u64>;
+
     /// Runs the schedule of a seed with the mistake, and returns its decisions too.
     fn record(&self, seed: u64) -> (Outcome, Decisions);
 
@@ -65,6 +69,17 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
 
     fn explore_sound(&self, schedules: u64) -> Report {
         Exploration::of((self.sound)()).schedules(schedules).run().expect("the setup can be run")
+    }
+
+    fn count(&self, schedules: u64) -> BTreeMap<String, u64> {
+        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+        let mut counts = BTreeMap::new();
+        for seed in 0..schedules {
+            if let End::Violated(violation) = runner.run(seed).end {
+                *counts.entry(violation.property).or_insert(0) += 1;
+            }
+        }
+        counts
     }
 
     fn record(&self, seed: u64) -> (Outcome, Decisions) {

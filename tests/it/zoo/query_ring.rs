@@ -126,7 +126,7 @@ fn impatient<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
 
 fn crash<Q: Mutex>(setup: &mut Setup<Q>, up_to: u32) {
     let random = RandomCrashes { within_ticks: 60, within_steps: 15, ..RandomCrashes::up_to(up_to) };
-    setup.faults.random = Some(random);
+    setup.faults.random.push(random);
 }
 
 fn is_token(effect: &Effect<QueryRing>) -> bool {

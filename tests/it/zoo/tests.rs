@@ -110,3 +110,16 @@ entries! {
     last_come_first_served,
     second_lock_in_any_order,
 }
+
+// TEMPRATES
+#[test]
+fn temp_rates() {
+    let Ok(n) = std::env::var("RATES") else { return };
+    let only = std::env::var("ONLY").unwrap_or_default();
+    std::panic::set_hook(Box::new(|_| {}));
+    for entry in zoo().filter(|e| e.name.contains(&only)) {
+        let t = std::time::Instant::now();
+        let counts = entry.specimen.count(n.parse().unwrap());
+        eprintln!("{:40} {:24} {:?} {:?}", entry.name, entry.violates, counts, t.elapsed());
+    }
+}
