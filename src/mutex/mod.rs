@@ -10,4 +10,5 @@ mod system;
 
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
 pub use property::Property;
+pub(crate) use system::sealed;
 pub use system::{Impossible, System};
