@@ -150,7 +150,9 @@ impl ReplicatedServer {
     /// Upon what the connect of a client says of one lock (R5).
     fn merge(&mut self, client: ProcessId, claim: Claim, ctx: &mut Ctx<'_, Self>) {
         let granted = self.table.holder(claim.data) == Some(client);
-        match self.on_claim(client, claim, ctx) {
+        let learned = self.on_claim(client, claim, ctx);
+        match learned {
+            _ if ctx.me() == PRIMARY => {} // Nobody has failed over.
             Learned::Known if granted && claim.step.phase == Phase::Waiting => ctx.note(FAILOVER_WITH_GRANT_IN_FLIGHT),
             Learned::Waits { .. } => ctx.note(REQUEST_NEVER_HEARD_OF),
             _ => {}

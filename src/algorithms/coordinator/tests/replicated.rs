@@ -336,6 +336,14 @@ fn r5_queues_keep_their_order_and_requests_that_the_backup_never_heard_of_go_las
 }
 
 #[test]
+fn r5_a_request_that_comes_with_the_first_connect_is_no_failover() {
+    let mut server = primary();
+    let effects = server.message(2, message(0, connect(&[waiting(D0, 1)])));
+    assert_eq!(effects, [sent(2, 0, Body::Accept), replicated(1, step(2, waiting(D0, 1)))]);
+    assert!(server.notes.is_empty());
+}
+
+#[test]
 fn r5_claims_are_merged_by_step() {
     let changes = [step(2, waiting(D0, 1)), step(3, waiting(D0, 1))];
     let mut server = promoted(&changes, ReplicatedParameters::default());
