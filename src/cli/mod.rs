@@ -4,10 +4,12 @@
 //! errors to stderr. The exit status is 0 if every expectation was met, 1 if one was not, and 2 if the input is at
 //! fault.
 
+mod assumptions;
 mod explore;
 mod input;
 mod layout;
 mod output;
+mod replay;
 mod run;
 mod schema;
 
@@ -28,7 +30,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Run),
+    Replay(replay::Replay),
     Explore(explore::Explore),
+    Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
 
@@ -54,7 +58,9 @@ pub fn main() -> ExitCode {
     let mut output = Output::stdout();
     let result = match Arguments::parse().command {
         Command::Run(command) => command.execute(&mut output),
+        Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
+        Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };
     match result {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Mutex as Lock;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,11 +44,14 @@ use crate::mutex::{Mutex, Property, Workload};
 /// # Ok::<(), jeton::engine::Invalid>(())
 /// ```
 pub struct Exploration<'a, P: Mutex> {
-    case: Case<P>,
-    first_seed: u64,
-    schedules: u64,
+    pub(super) case: Case<P>,
+    pub(super) first_seed: u64,
+    pub(super) schedules: u64,
     jobs: usize,
     stop: Stop,
+    thorough: bool,
+    pub(super) name: Option<String>,
+    pub(super) directory: Option<PathBuf>,
     progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
 
@@ -131,12 +135,19 @@ impl Report {
         }
     }
 
-    fn add(&mut self, part: Report) {
+    /// Keeps a finding, if it is the first of its property, or if `shortest` are wanted and it is shorter.
+    fn keep(&mut self, finding: Finding, shortest: bool) {
+        match self.findings.iter_mut().find(|known| known.violation.property == finding.violation.property) {
+            None => self.findings.push(finding),
+            Some(known) if shortest && finding.violation.event < known.violation.event => *known = finding,
+            Some(_) => {}
+        }
+    }
+
+    fn add(&mut self, part: Report, shortest: bool) {
         for mut finding in part.findings {
-            if self.finding(&finding.violation.property).is_none() {
-                finding.found_within += self.schedules;
-                self.findings.push(finding);
-            }
+            finding.found_within += self.schedules;
+            self.keep(finding, shortest);
         }
         self.schedules += part.schedules;
         self.events += part.events;
@@ -161,7 +172,17 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     /// A thousand schedules from seed 0 of this case.
     pub fn of(case: Case<P>) -> Self {
         let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { case, first_seed: 0, schedules: 1000, jobs, stop: Stop::default(), progress: None }
+        Self {
+            case,
+            first_seed: 0,
+            schedules: 1000,
+            jobs,
+            stop: Stop::default(),
+            thorough: false,
+            name: None,
+            directory: None,
+            progress: None,
+        }
     }
 
     /// What the applications do.
@@ -214,6 +235,29 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
+    /// Runs all schedules, has each show what it can of every property, and keeps of each property the violation that
+    /// came after the fewest events.
+    #[must_use]
+    pub fn thorough(mut self) -> Self {
+        self.stop = Stop::Never;
+        self.thorough = true;
+        self
+    }
+
+    /// Under which name [`check`](Self::check) keeps schedules; the name of the test, if it is never said.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Where [`check`](Self::check) keeps schedules; in `tests/schedules/` of the package, if it is never said.
+    #[must_use]
+    pub fn keep_in(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
     /// Whom to tell how far it is, from any thread, every few schedules.
     #[must_use]
     pub fn progress(mut self, progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
@@ -235,6 +279,9 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         let parts = Lock::new(BTreeMap::new());
         let work = || -> Result<(), Invalid> {
             let mut runner = Runner::new(&self.case)?;
+            if self.thorough {
+                runner = runner.collecting();
+            }
             loop {
                 let batch = next.fetch_add(1, Ordering::Relaxed);
                 if batch >= end.load(Ordering::Relaxed) {
@@ -264,7 +311,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         for (_, part) in
             parts.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().take_while(|p| p.0 < end)
         {
-            report.add(part);
+            report.add(part, self.thorough);
         }
         Ok(report)
     }
@@ -278,6 +325,10 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             let seed = self.first_seed.wrapping_add(index);
             let outcome = runner.run(seed);
             part.schedules += 1;
+            for violation in runner.collected() {
+                let finding = Finding { seed, found_within: part.schedules, violation: violation.clone() };
+                part.keep(finding, self.thorough);
+            }
             part.events += outcome.stats.events;
             part.messages += outcome.stats.messages;
             match outcome.end {
@@ -293,9 +344,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                         Stop::AtViolationOf(property) => violation.property == *property,
                         Stop::Never => false,
                     };
-                    if part.finding(&violation.property).is_none() {
-                        part.findings.push(Finding { seed, found_within: part.schedules, violation });
-                    }
+                    part.keep(Finding { seed, found_within: part.schedules, violation }, self.thorough);
                 }
             }
             if stopped {

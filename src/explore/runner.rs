@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::engine::{Decisions, Divergence, Invalid, Observer, Outcome, Setup, Simulation};
+use crate::engine::{Decisions, Divergence, Invalid, Observer, Outcome, Setup, Simulation, Violation};
 use crate::model::Ticks;
 use crate::mutex::{Applications, Monitor, Mutex, Property, Workload};
 use crate::property::Tally;
@@ -64,6 +64,19 @@ impl<P: Mutex> Runner<P> {
             applications: Applications::new(case.workload),
             monitor: Monitor::new(&case.properties, case.patience),
         })
+    }
+
+    /// Has every run show what it can of every property, rather than end with the first violation; see
+    /// [`Monitor::collecting`].
+    #[must_use]
+    pub fn collecting(mut self) -> Self {
+        self.monitor = self.monitor.collecting();
+        self
+    }
+
+    /// What the last run collected, but for the violation that ended it.
+    pub fn collected(&self) -> &[Violation] {
+        self.monitor.collected()
     }
 
     /// Runs the schedule of a seed.

@@ -1,4 +1,5 @@
 use super::holders::Holders;
+use super::queues::Queues;
 use super::replicas::Replicas;
 use super::tokens::Tokens;
 use super::{DataId, Indication, Mutex, Property, Request, TOKEN_ACCEPTED};
@@ -17,12 +18,16 @@ pub struct Monitor<P: Mutex> {
     tokens: Tokens<P>,
     replicas: Replicas,
     holders: Holders,
+    queues: Queues,
     waiting: Obligations<DataId>,
     /// Who has written in the critical section it is in.
     writers: Vec<ProcessId>,
     step: Step,
     tally: Tally,
     ready: bool,
+    /// Whether safety violations are collected rather than end the run, and those of this run.
+    collects: bool,
+    collected: Vec<Violation>,
 }
 
 /// Which properties are checked.
@@ -53,7 +58,7 @@ struct Step {
     asked: bool,
     /// Who has left the critical section in which it wrote.
     writer_left: Option<ProcessId>,
-    found: Option<(Property, Vec<ProcessId>, String)>,
+    found: Vec<(Property, Vec<ProcessId>, String)>,
 }
 
 impl<P: Mutex> Monitor<P> {
@@ -65,12 +70,28 @@ impl<P: Mutex> Monitor<P> {
             tokens: Tokens::default(),
             replicas: Replicas::default(),
             holders: Holders::default(),
+            queues: Queues::default(),
             waiting: Obligations::new(patience),
             writers: Vec::new(),
             step: Step::default(),
             tally: Tally::new(),
             ready: false,
+            collects: false,
+            collected: Vec::new(),
         }
+    }
+
+    /// Does not end a run at the first violation, but collects the first of each property: what one run shows of one
+    /// property then hides nothing of another. A request that is not granted still ends it, since nothing need follow.
+    #[must_use]
+    pub fn collecting(mut self) -> Self {
+        self.collects = true;
+        self
+    }
+
+    /// What was collected in the last run, but for the violation that ended it.
+    pub fn collected(&self) -> &[Violation] {
+        &self.collected
     }
 
     /// The names that the monitor itself counts, besides the notes of the processes.
@@ -79,6 +100,7 @@ impl<P: Mutex> Monitor<P> {
     /// Ready for the next run; what was counted stays.
     pub fn reset(&mut self) {
         self.ready = false;
+        self.collected.clear();
         self.tally.close();
     }
 
@@ -92,6 +114,7 @@ impl<P: Mutex> Monitor<P> {
         self.tokens.reset(world.count());
         self.replicas.reset(world.count());
         self.holders.reset();
+        self.queues.reset();
         self.waiting.clear();
         self.writers.clear();
         self.step = Step::default();
@@ -112,9 +135,19 @@ impl<P: Mutex> Monitor<P> {
     }
 
     fn found(&mut self, property: Property, processes: Vec<ProcessId>, explanation: impl FnOnce() -> String) {
-        if self.chosen.has(property) && self.step.found.is_none() {
-            self.step.found = Some((property, processes, explanation()));
+        if self.chosen.has(property) {
+            self.step.found.push((property, processes, explanation()));
         }
+    }
+
+    fn raise(&mut self, violation: Violation) -> Result<(), Violation> {
+        if !self.collects {
+            return Err(violation);
+        }
+        if !self.collected.iter().any(|known| known.property == violation.property) {
+            self.collected.push(violation);
+        }
+        Ok(())
     }
 
     fn indicated(&mut self, process: ProcessId, indication: &Indication) {
@@ -130,6 +163,7 @@ impl<P: Mutex> Monitor<P> {
                 }
             }
             Indication::Written(_) => self.writers.push(process),
+            Indication::Accepted { client, data, request } => self.queues.accept(client, data, request),
             Indication::Left(data) | Indication::Lost(data) => {
                 self.holders.left(process, data);
                 if self.writers.contains(&process) {
@@ -211,6 +245,15 @@ impl<P: Mutex> Monitor<P> {
         }
     }
 
+    fn check_grant(&mut self, server: ProcessId, client: ProcessId, message: &P::Message, world: &World<P>) {
+        let Some((data, request)) = P::grant(message).filter(|_| world.is_up(client)) else { return };
+        if let Some((passed, _)) = self.queues.grant(client, data, request) {
+            self.found(Property::QueueOrder, vec![server, client, passed], || {
+                format!("{server} grants {data} to {client}, and {passed} was accepted before and still waits")
+            });
+        }
+    }
+
     fn check_stored(&mut self, process: ProcessId, world: &World<P>) {
         let Some(server) = world.process(process).accepted_by() else { return };
         if !P::registers(world.stable(server), process) {
@@ -258,9 +301,12 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     #[inline]
     fn effect(&mut self, process: ProcessId, effect: &Effect<P>, message: Option<MessageId>, world: &World<P>) {
         match effect {
-            Effect::Send { to, message: content } if self.watches_tokens() => {
-                if let Some(id) = message {
+            Effect::Send { to, message: content } => {
+                if let (true, Some(id)) = (self.watches_tokens(), message) {
                     self.tokens.sent(process, *to, id, content);
+                }
+                if self.chosen.has(Property::QueueOrder) {
+                    self.check_grant(process, *to, content, world);
                 }
             }
             Effect::Indicate { indication } => {
@@ -290,6 +336,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         if !self.ready {
             self.prepare(world);
         }
+        self.queues.crashed(process);
         let waited = self.holders.is_waiting(process);
         let held = self.holders.crashed(process);
         if world.process(process).takes_requests() {
@@ -338,10 +385,8 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.check_cycle(process);
             }
         }
-        let found = self.step.found.take();
-        self.step = Step::default();
-        if let Some((property, processes, explanation)) = found {
-            return Err(world.violation(property.name(), processes, explanation));
+        for (property, processes, explanation) in std::mem::take(&mut self.step).found {
+            self.raise(world.violation(property.name(), processes, explanation))?;
         }
         match self.waiting.overdue(world.now(), world.last_fault()) {
             None => Ok(()),
@@ -353,19 +398,19 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     }
 
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
-        if let Some((since, process, data)) = self.waiting.oldest() {
-            let explanation =
-                format!("{process} has waited for {data} since tick {since}, and nothing is left to happen");
-            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
-        }
         if self.chosen.has(Property::ReplicasConverge) {
             if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
                 let explanation = format!(
                     "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
                     mine.version, mine.value, other.version, other.value
                 );
-                return Err(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation));
+                self.raise(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation))?;
             }
+        }
+        if let Some((since, process, data)) = self.waiting.oldest() {
+            let explanation =
+                format!("{process} has waited for {data} since tick {since}, and nothing is left to happen");
+            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
         }
         Ok(())
     }

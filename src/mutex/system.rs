@@ -17,6 +17,14 @@ pub trait System: Mutex + sealed::Sealed {
     /// The number of data ids it has locks for: 1 for a ring, more (as the workload wants) for a coordinator.
     const DATA_IDS_MAX: u32;
 
+    /// A scenario file in which everything it claims holds, with the faults that it is known to bear: where taking
+    /// assumptions away begins.
+    const BASELINE: &'static str;
+
+    /// What else can be taken from it than what every system stands on: what is then the case, and the keys of a scenario
+    /// file that make it so, as TOML.
+    const DIALS: &'static [(&'static str, &'static str)];
+
     /// Its parameters in a scenario file: plain serde data that refuses unknown keys and has a default for each.
     type Parameters: Parameters;
 

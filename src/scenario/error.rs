@@ -61,7 +61,8 @@ pub enum Error {
         known: Vec<String>,
     },
     /// A value is of the wrong kind or size.
-    #[error("{}", .place.show(&format!("wrong value{}", in_key(key)), &format!("found {found}, expected {expected}"), ""))]
+    #[error("{}", .place.show(
+        &format!("wrong value{}", in_key(key)), &format!("found {found}, expected {expected}"), ""))]
     Mismatch {
         /// Where the value is.
         place: Box<Place>,

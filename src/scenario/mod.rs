@@ -24,6 +24,7 @@
 //! Whatever a file contains, reading it gives a [`Scenario`] that can be run or an [`Error`] that says where it is
 //! wrong. This module knows files, not runs: it must never look into a process or draw a number.
 
+mod assumption;
 mod check;
 mod error;
 mod file;
@@ -38,6 +39,7 @@ use crate::algorithms::with_system;
 use crate::explore::Case;
 use crate::mutex::{Property, System};
 
+pub use assumption::{Assumption, assumptions};
 use check::{Checked, Document};
 pub use error::{Error, Place};
 #[cfg(feature = "cli")]

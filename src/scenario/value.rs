@@ -201,6 +201,7 @@ impl<'a> Deserializer<'a> for Source<'a> {
             DeValue::Array(array) => visitor
                 .visit_seq(Elements { rest: array.iter(), index: 0 })
                 .map_err(|refusal| refusal.at(&self.0.span())),
+            DeValue::Table(_) => Err(Refusal::mismatch(self.0, "a list; one of tables is written `[[…]]`")),
             _ => Err(Refusal::mismatch(self.0, "a list")),
         }
     }

@@ -77,7 +77,13 @@ fn explore_prints_a_line_for_each_scenario_and_what_was_tried_beneath() {
 
 #[test]
 fn explore_says_what_never_happened() {
-    let wants = "about = \"x.\"\nexpect = \"holds\"\nprocesses = 3\nsometimes = [\"pigs_fly\"]\n[system]\nname = \"query_ring\"\n";
+    let wants = r#"
+        about = "It is waited for in vain."
+        expect = "holds"
+        processes = 3
+        sometimes = ["pigs_fly"]
+        system = { name = "query_ring" }
+    "#;
     let directory = with_files("never", &[("wants.toml", wants)]);
     let ran = jeton(&["explore", &directory.to_string_lossy(), "--schedules", "10"]).exits(0);
     assert!(ran.stdout.ends_with("\n    never: pigs_fly\n"), "{}", ran.stdout);

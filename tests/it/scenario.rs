@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use jeton::Ticks;
-use jeton::engine::Setup;
+use jeton::algorithms::NAMES;
+use jeton::engine::{End, Setup};
 use jeton::explore::{Case, Runner};
 use jeton::mutex::{Property, System};
 use jeton::scenario::{Error, Expectation, Scenario, Visitor};
@@ -31,9 +32,11 @@ fn refuse(source: &str) -> Error {
     }
 }
 
-/// The messages for these, one below the other.
-fn refusals(sources: &[String]) -> String {
-    sources.iter().map(|source| refuse(source).to_string()).collect::<Vec<_>>().join("\n\n")
+/// Compares the messages for these, one below the other, with those that were kept under this name.
+#[track_caller]
+fn assert_refusals(name: &str, sources: &[String]) {
+    let messages: Vec<String> = sources.iter().map(|source| refuse(source).to_string()).collect();
+    insta::assert_snapshot!(name, messages.join("\n\n"));
 }
 
 #[test]
@@ -52,33 +55,39 @@ fn every_file_of_the_project_is_read_and_is_named_by_its_stem() {
 
 #[test]
 fn text_that_is_not_toml_is_refused_where_it_ceases_to_be() {
-    insta::assert_snapshot!(refusals(&[
-        "about = \"An example".to_owned(),
-        format!("{HEAD}patience_ticks = null\n{SYSTEM}"),
-        format!("{HEAD}properties = [single_token]\n{SYSTEM}"),
-        "expect = holds".to_owned(),
-        format!("{HEAD}{HEAD}{SYSTEM}"),
-        format!("{HEAD}[system\n"),
-        "\u{0}".to_owned(),
-    ]));
+    assert_refusals(
+        "not_toml",
+        &[
+            "about = \"An example".to_owned(),
+            format!("{HEAD}patience_ticks = null\n{SYSTEM}"),
+            format!("{HEAD}properties = [single_token]\n{SYSTEM}"),
+            "expect = holds".to_owned(),
+            format!("{HEAD}{HEAD}{SYSTEM}"),
+            format!("{HEAD}[system\n"),
+            "\u{0}".to_owned(),
+        ],
+    );
 }
 
 #[test]
 fn unknown_keys_and_names_come_with_what_was_probably_meant() {
-    insta::assert_snapshot!(refusals(&[
-        format!("{HEAD}patience_tick = 5\n{SYSTEM}"),
-        format!("{HEAD}{SYSTEM}[workload]\nrequest = 5\n"),
-        format!("{HEAD}{SYSTEM}rules = {{ cancel_questoin = false }}\n"),
-        format!("{HEAD}{SYSTEM}token_timeout = 60\n"),
-        format!("{HEAD}properties = [\"single_token\", \"singel_holder\"]\n{SYSTEM}"),
-        format!("{}{SYSTEM}", HEAD.replace("holds", "hold")),
-        format!("{HEAD}{SYSTEM}[network]\norder = \"lifo\"\n"),
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ unifrom = [1, 10] }}\n"),
-        format!(
-            "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ when = {{ condition = \"in_critical\" }} }}\n"
-        ),
-        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
-    ]));
+    assert_refusals(
+        "unknown",
+        &[
+            format!("{HEAD}patience_tick = 5\n{SYSTEM}"),
+            format!("{HEAD}{SYSTEM}[workload]\nrequest = 5\n"),
+            format!("{HEAD}{SYSTEM}rules = {{ cancel_questoin = false }}\n"),
+            format!("{HEAD}{SYSTEM}token_timeout = 60\n"),
+            format!("{HEAD}properties = [\"single_token\", \"singel_holder\"]\n{SYSTEM}"),
+            format!("{}{SYSTEM}", HEAD.replace("holds", "hold")),
+            format!("{HEAD}{SYSTEM}[network]\norder = \"lifo\"\n"),
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ unifrom = [1, 10] }}\n"),
+            format!(
+                "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ when = {{ condition = \"in_critical\" }} }}\n"
+            ),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
+        ],
+    );
 }
 
 #[test]
@@ -88,81 +97,94 @@ fn a_system_that_is_not_known_or_not_named_comes_with_those_that_are() {
     assert!(unknown.contains(" ^^^^^^^^^^^^ did you mean `query_ring`?\n"), "{unknown}");
     let unnamed = refuse(&format!("{HEAD}[system]\n")).to_string();
     assert!(unnamed.starts_with("example.toml:4:1: the key `name` in `system` is missing\n"), "{unnamed}");
-    for name in jeton::algorithms::NAMES {
+    for name in NAMES {
         assert!(unknown.contains(&format!("`{name}`")) && unnamed.contains(&format!("`{name}`")), "{name}");
     }
 }
 
 #[test]
 fn a_missing_key_comes_with_what_to_add() {
-    insta::assert_snapshot!(refusals(&[
-        String::new(),
-        "about = \"An example.\"".to_owned(),
-        HEAD.to_owned(),
-        format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\n"),
-        format!("{HEAD}{SYSTEM}[[faults.random]]\n"),
-    ]));
+    assert_refusals(
+        "missing",
+        &[
+            String::new(),
+            "about = \"An example.\"".to_owned(),
+            HEAD.to_owned(),
+            format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\n"),
+        ],
+    );
 }
 
 #[test]
 fn a_value_of_the_wrong_kind_is_shown_with_the_right_one() {
-    insta::assert_snapshot!(refusals(&[
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = 5\n"),
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ uniform = [1, 5, 10] }}\n"),
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = \"constant\"\n"),
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ constant = 1, uniform = [1, 2] }}\n"),
-        format!("{HEAD}{SYSTEM}[network]\norder = {{ fifo = true }}\n"),
-        format!("{HEAD}network = \"fast\"\n{SYSTEM}"),
-        format!("{HEAD}system = \"query_ring\"\n"),
-        format!("{HEAD}[system]\nname = 5\n"),
-        format!("{HEAD}{SYSTEM}rules = {{ cancel_question = \"no\" }}\n"),
-        format!("{HEAD}{SYSTEM}[limits]\nevents = -1\n"),
-        format!("{HEAD}{SYSTEM}[limits]\nevents = 99999999999999999999999999\n"),
-        format!("{HEAD}{SYSTEM}[limits]\nevents = nan\n"),
-        format!("{HEAD}{SYSTEM}[workload]\nrequests = 1.5\n"),
-        format!("{HEAD}{SYSTEM}[workload]\nwrite_per_mille = 70000\n"),
-    ]));
+    assert_refusals(
+        "mismatch",
+        &[
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = 5\n"),
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ uniform = [1, 5, 10] }}\n"),
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = \"constant\"\n"),
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ constant = 1, uniform = [1, 2] }}\n"),
+            format!("{HEAD}{SYSTEM}[network]\norder = {{ fifo = true }}\n"),
+            format!("{HEAD}network = \"fast\"\n{SYSTEM}"),
+            format!("{HEAD}{SYSTEM}[faults.random]\nup_to = 1\n"),
+            format!("{HEAD}system = \"query_ring\"\n"),
+            format!("{HEAD}[system]\nname = 5\n"),
+            format!("{HEAD}{SYSTEM}rules = {{ cancel_question = \"no\" }}\n"),
+            format!("{HEAD}{SYSTEM}[limits]\nevents = -1\n"),
+            format!("{HEAD}{SYSTEM}[limits]\nevents = 99999999999999999999999999\n"),
+            format!("{HEAD}{SYSTEM}[limits]\nevents = nan\n"),
+            format!("{HEAD}{SYSTEM}[workload]\nrequests = 1.5\n"),
+            format!("{HEAD}{SYSTEM}[workload]\nwrite_per_mille = 70000\n"),
+        ],
+    );
 }
 
 #[test]
 fn values_that_cannot_be_are_refused_with_the_reason() {
-    insta::assert_snapshot!(refusals(&[
-        format!("{}{SYSTEM}", HEAD.replace("An example.", "  ")),
-        format!("{}{SYSTEM}", HEAD.replace("processes = 5", "processes = 0")),
-        format!("{}{SYSTEM}", HEAD.replace("processes = 5", "processes = 4294967295")),
-        format!("{HEAD}schedules = 0\n{SYSTEM}"),
-        format!("{HEAD}patience_ticks = 0\n{SYSTEM}"),
-        format!("{HEAD}{SYSTEM}token_timeout_ticks = 0\n"),
-        format!("{HEAD}{SYSTEM}ring_order = [0, 1, 2, 2, 4]\n"),
-        format!("{HEAD}{SYSTEM}ring_order = [0, 1, 2]\n"),
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ uniform = [10, 1] }}\n"),
-        format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ constant = 0 }}\n"),
-        format!("{HEAD}{SYSTEM}[[network.links]]\nfrom = 0\nto = 5\ndelay_ticks = {{ constant = 1 }}\n"),
-        format!("{HEAD}{SYSTEM}[workload]\nwrite_per_mille = 1001\n"),
-        format!("{HEAD}{SYSTEM}[workload]\ndata_ids = 2\n"),
-        format!("{HEAD}{SYSTEM}[workload]\nsecond_per_mille = 1\n"),
-        format!("{HEAD}{SYSTEM}[limits]\nticks = 9999999999999999\n"),
-    ]));
+    assert_refusals(
+        "impossible",
+        &[
+            format!("{}{SYSTEM}", HEAD.replace("An example.", "  ")),
+            format!("{}{SYSTEM}", HEAD.replace("processes = 5", "processes = 0")),
+            format!("{}{SYSTEM}", HEAD.replace("processes = 5", "processes = 4294967295")),
+            format!("{HEAD}schedules = 0\n{SYSTEM}"),
+            format!("{HEAD}patience_ticks = 0\n{SYSTEM}"),
+            format!("{HEAD}{SYSTEM}token_timeout_ticks = 0\n"),
+            format!("{HEAD}{SYSTEM}ring_order = [0, 1, 2, 2, 4]\n"),
+            format!("{HEAD}{SYSTEM}ring_order = [0, 1, 2]\n"),
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ uniform = [10, 1] }}\n"),
+            format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ constant = 0 }}\n"),
+            format!("{HEAD}{SYSTEM}[[network.links]]\nfrom = 0\nto = 5\ndelay_ticks = {{ constant = 1 }}\n"),
+            format!("{HEAD}{SYSTEM}[workload]\nwrite_per_mille = 1001\n"),
+            format!("{HEAD}{SYSTEM}[workload]\ndata_ids = 2\n"),
+            format!("{HEAD}{SYSTEM}[workload]\nsecond_per_mille = 1\n"),
+            format!("{HEAD}{SYSTEM}[limits]\nticks = 9999999999999999\n"),
+        ],
+    );
 }
 
 #[test]
 fn what_does_not_fit_together_is_refused_where_it_is_written() {
-    insta::assert_snapshot!(refusals(&[
-        format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 7\nmoment = {{ at_tick = 5 }}\n"),
-        format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ in_step = {{ step = 0 }} }}\n"),
-        format!(
-            "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ at_tick = 5 }}\n\n[[faults.crashes]]\n\
+    assert_refusals(
+        "unfitting",
+        &[
+            format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 7\nmoment = {{ at_tick = 5 }}\n"),
+            format!("{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ in_step = {{ step = 0 }} }}\n"),
+            format!(
+                "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ at_tick = 5 }}\n\n[[faults.crashes]]\n\
              process = 3\nmoment = {{ at_tick = 9 }}\ndown_ticks = {{ constant = 4 }}\n"
-        ),
-        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\ndown_ticks = {{ uniform = [1, 9] }}\n"),
-        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 6\n"),
-        format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\namong = [1, 5]\n"),
-        format!("{HEAD}properties = [\"single_token\", \"queue_order\"]\n{SYSTEM}"),
-        format!("{HEAD}properties = []\n{SYSTEM}"),
-        format!("{}{SYSTEM}", HEAD.replace("holds", "queue_order")),
-        format!("{}properties = [\"single_token\"]\n{SYSTEM}", HEAD.replace("holds", "single_holder")),
-        format!("{HEAD}{SYSTEM}[detector]\nsuspicions = {{ up_to = 1 }}\n"),
-    ]));
+            ),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\ndown_ticks = {{ uniform = [1, 9] }}\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 6\n"),
+            format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\namong = [1, 5]\n"),
+            format!("{HEAD}properties = [\"single_token\", \"queue_order\"]\n{SYSTEM}"),
+            format!("{HEAD}properties = []\n{SYSTEM}"),
+            format!("{}{SYSTEM}", HEAD.replace("holds", "queue_order")),
+            format!("{}properties = [\"single_token\"]\n{SYSTEM}", HEAD.replace("holds", "single_holder")),
+            format!("{HEAD}{SYSTEM}[detector]\nsuspicions = {{ up_to = 1 }}\n"),
+        ],
+    );
 }
 
 #[test]
@@ -285,7 +307,10 @@ impl Visitor for RunOne {
         setup.limits.events = setup.limits.events.min(5_000);
         setup.limits.pending = setup.limits.pending.min(50_000);
         case.setup = setup.into();
-        Runner::new(&case).expect("what was read can be run").run(1);
+        let outcome = Runner::new(&case).expect("what was read can be run").run(1);
+        if let End::Violated(violation) = outcome.end {
+            assert_ne!(violation.property, "no_panic", "{violation}");
+        }
     }
 }
 
@@ -299,6 +324,63 @@ fn survive(source: &str) {
             assert!(text.starts_with(&format!("{place}: ")), "{text}");
             assert!(text.contains('^'), "{text}");
         }
+    }
+}
+
+/// The texts to be changed: the files of the project, and of each system one with everything that there is.
+fn texts() -> Vec<String> {
+    let everything = r#"
+        about = "Everything there is."
+        expect = "holds"
+        processes = 4
+        patience_ticks = 5000
+        schedules = 10
+        sometimes = ["pigs_fly"]
+        properties = ["single_holder"]
+        [workload]
+        requests = 2
+        think_ticks = { exponential = { min = 1, mean = 10, max = 100 } }
+        hold_ticks = { constant = 5 }
+        write_per_mille = 300
+        disconnect = true
+        [network]
+        order = "unordered"
+        delay_ticks = { uniform = [1, 9] }
+        links = [{ from = 0, to = 1, delay_ticks = { constant = 3 } }]
+        from_dead = "prefix"
+        to_dead = "datagram"
+        service_ticks = { uniform = [0, 2] }
+        [detector]
+        class = "eventually_perfect"
+        latency_ticks = { uniform = [0, 9] }
+        order = "unordered"
+        suspicions = { up_to = 1, within_ticks = 100, length_ticks = { constant = 9 } }
+        [faults]
+        crashes = [
+            { process = 1, moment = { at_tick = 9 } },
+            { process = 2, moment = { in_step = { step = 3, after_effects = 1 } } },
+            { process = 3, moment = { when = { condition = "waiting", nth = 2 } } },
+        ]
+        random = [{ up_to = 1, among = [1, 2], within_ticks = 90, within_steps = 9, conditions = ["idle"] }]
+        messages = { loss_per_mille = 5, duplicate_per_mille = 5, until_tick = 90 }
+        partitions = [{ at_tick = 9, length_ticks = 9, side = [0, 1] }]
+        random_partitions = { up_to = 1 }
+        pauses = [{ process = 0, at_tick = 9, length_ticks = 9 }]
+        random_pauses = { up_to = 1 }
+        [limits]
+        ticks = 100000
+        events = 5000
+        pending = 5000
+        settle_ticks = 100
+    "#;
+    let files = files().into_iter().map(|(_, source)| source);
+    files.chain(NAMES.iter().map(|name| format!("{everything}[system]\nname = \"{name}\"\n"))).collect()
+}
+
+#[test]
+fn a_file_can_have_everything_that_there_is() {
+    for source in texts() {
+        Scenario::parse("example.toml", &source).unwrap_or_else(|error| panic!("{error}")).visit(RunOne);
     }
 }
 
@@ -396,11 +478,11 @@ proptest! {
 
     #[test]
     fn no_change_to_a_file_makes_reading_or_running_it_panic(
-        file in any::<proptest::sample::Index>(),
+        text in any::<proptest::sample::Index>(),
         changes in proptest::collection::vec((changes(), any::<proptest::sample::Index>()), 1..4),
     ) {
-        let files = files();
-        let mut source = file.get(&files).1.clone();
+        let texts = texts();
+        let mut source = text.get(&texts).clone();
         for (change, place) in &changes {
             source = apply(&source, change, *place);
         }

@@ -59,7 +59,8 @@ fn what_the_reader_refuses_for_its_form_is_not_valid() {
     assert!(validator.is_valid(&json(&format!("{head}{system}"))), "and this is how it should be");
 }
 
-/// The keys of a schema, and of those within it, that nothing describes: neither they nor the alternative they stand for.
+/// The keys of a schema, and of those within it, that nothing describes: neither they nor the alternative they stand
+/// for.
 fn undescribed(schema: &Value, path: &str, found: &mut Vec<String>) {
     let Value::Object(keywords) = schema else { return };
     for group in ["$defs", "properties"] {

@@ -70,7 +70,7 @@ impl Client {
         match request {
             Request::Connect if self.link == Link::Out => {
                 self.renumber(ctx);
-                self.connect(ctx);
+                self.connect(true, ctx);
             }
             Request::Disconnect if self.link != Link::Gone => self.disconnect(ctx),
             Request::Enter(data) if self.link != Link::Gone => self.enter(data, ctx),
@@ -107,8 +107,8 @@ impl Client {
         if self.link != Link::Out {
             self.send(Body::Disconnect, ctx);
         }
-        if self.link == Link::Connecting && S::terms(ctx.config()).retry.is_some() {
-            ctx.cancel_timer(Timer::Retry);
+        if self.link == Link::Connecting {
+            self.stop_retrying(ctx);
         }
         self.link = Link::Gone;
     }
@@ -123,19 +123,24 @@ impl Client {
         }
     }
 
-    /// Upon a message of a server: what is older than the newest seen is ignored, whatever it says.
+    /// Upon a message of a server: what is older than the newest seen is ignored, whatever it says. Only a client that
+    /// has disconnected and is accepted or asked after all says so once more in any case: its connect came after its
+    /// disconnect, or to a server that forgot.
     pub(super) fn on_message<S: Server>(&mut self, from: ProcessId, message: Message, ctx: &mut Ctx<'_, S>) {
         let Message { stamp, body } = message;
+        if self.link == Link::Gone && matches!(body, Body::Accept | Body::Ask) {
+            self.stamp = self.stamp.max(stamp);
+            return self.send(Body::Disconnect, ctx);
+        }
         if stamp < self.stamp {
             ctx.note(S::STAMP.older_ignored());
             return;
         }
         self.stamp = stamp;
         match body {
-            Body::Accept => self.on_accept(ctx),
-            Body::Ask if self.link == Link::Gone => self.send(Body::Disconnect, ctx),
+            Body::Accept if self.link == Link::Connecting => self.on_accept(ctx),
             Body::Ask => {
-                let claims = self.claims();
+                let claims = self.claims(true);
                 self.send(Body::Phases { claims }, ctx);
             }
             Body::Grant { data, request, fence } => self.on_grant(from, data, request, fence, ctx),
@@ -145,22 +150,13 @@ impl Client {
         }
     }
 
-    /// Upon its accept, a client tells what it could not tell before. One that has disconnected says so again: its
-    /// connect came after its disconnect, or to a server that forgot.
+    /// Upon its accept, a client tells what it could not tell before.
     fn on_accept<S: Server>(&mut self, ctx: &mut Ctx<'_, S>) {
-        match self.link {
-            Link::Connecting => {
-                self.link = Link::Accepted;
-                if S::terms(ctx.config()).retry.is_some() {
-                    ctx.cancel_timer(Timer::Retry);
-                }
-                let untold = self.locks.iter().filter(|(_, standing)| standing.told.is_none());
-                for data in untold.map(|(&data, _)| data).collect::<Vec<_>>() {
-                    self.tell(data, ctx);
-                }
-            }
-            Link::Gone => self.send(Body::Disconnect, ctx),
-            Link::Out | Link::Accepted => {}
+        self.link = Link::Accepted;
+        self.stop_retrying(ctx);
+        let untold = self.locks.iter().filter(|(_, standing)| standing.told.is_none());
+        for data in untold.map(|(&data, _)| data).collect::<Vec<_>>() {
+            self.tell(data, ctx);
         }
     }
 
@@ -212,20 +208,26 @@ impl Client {
         }
     }
 
-    /// Upon the retry timer.
-    pub(super) fn on_retry<S: Server>(&mut self, ctx: &mut Ctx<'_, S>) {
-        if self.link == Link::Connecting {
-            if !S::terms(ctx.config()).keep_number {
-                self.renumber(ctx);
-            }
-            self.connect(ctx);
+    /// Upon the retry timer of a connection. That of an older one tries once more for the present one: a report must not
+    /// put off a connect that was due, or the last to reclaim would be later than a retry interval.
+    pub(super) fn on_retry<S: Server>(&mut self, connection: u64, ctx: &mut Ctx<'_, S>) {
+        if self.link != Link::Connecting {
+            return;
+        }
+        if connection != self.connection::<S>() {
+            self.send_connect(false, ctx);
+        } else if S::terms(ctx.config()).keep_number {
+            self.connect(false, ctx);
+        } else {
+            self.renumber(ctx);
+            self.connect(true, ctx);
         }
     }
 
     fn reconnect<S: Server>(&mut self, ctx: &mut Ctx<'_, S>) {
         ctx.note(CONNECTED_AGAIN);
         self.renumber(ctx);
-        self.connect(ctx);
+        self.connect(true, ctx);
     }
 
     /// Counts up the connection number, where there is one.
@@ -235,22 +237,42 @@ impl Client {
         }
     }
 
-    /// Asks to be accepted. A server that knows nothing of this client, or less, is told where the client stands.
-    fn connect<S: Server>(&mut self, ctx: &mut Ctx<'_, S>) {
+    /// The number of the connection, where connections have one.
+    fn connection<S: Server>(&self) -> u64 {
+        if S::STAMP == Stamp::Connection { self.stamp } else { 0 }
+    }
+
+    /// Asks to be accepted, for the `first` time under this number or not, and will ask again.
+    fn connect<S: Server>(&mut self, first: bool, ctx: &mut Ctx<'_, S>) {
         self.link = Link::Connecting;
-        let claims = if S::STAMP == Stamp::Incarnation { Vec::new() } else { self.claims() };
-        self.send(Body::Connect { claims }, ctx);
+        self.send_connect(first, ctx);
         if let Some(interval) = S::terms(ctx.config()).retry {
-            ctx.set_timer(Timer::Retry, interval);
+            ctx.set_timer(Timer::Retry(self.connection::<S>()), interval);
         }
     }
 
-    /// Where it stands with every lock; the server is told by what these go into.
-    fn claims(&mut self) -> Vec<Claim> {
+    /// A server that knows nothing of this client, or less, is told where the client stands. Any of the connects under
+    /// one number may be the one that is accepted, so only what the first says has been told for certain; the rest is
+    /// told upon the accept.
+    fn send_connect<S: Server>(&mut self, first: bool, ctx: &mut Ctx<'_, S>) {
+        let claims = if S::STAMP == Stamp::Incarnation { Vec::new() } else { self.claims(first) };
+        self.send(Body::Connect { claims }, ctx);
+    }
+
+    fn stop_retrying<S: Server>(&self, ctx: &mut Ctx<'_, S>) {
+        if S::terms(ctx.config()).retry.is_some() {
+            ctx.cancel_timer(Timer::Retry(self.connection::<S>()));
+        }
+    }
+
+    /// Where it stands with every lock; this `tells` the server, or may not.
+    fn claims(&mut self, tells: bool) -> Vec<Claim> {
         let stamp = self.stamp;
         let locks = self.locks.iter_mut();
         let claim = |(&data, standing): (&DataId, &mut Standing)| {
-            standing.told = Some(stamp);
+            if tells {
+                standing.told = Some(stamp);
+            }
             Claim { data, step: standing.step }
         };
         locks.map(claim).collect()

@@ -29,7 +29,7 @@ use super::message::{Absence, Body, Claim, Message};
 use super::table::{Learned, Table};
 use super::{
     CONNECTED_AGAIN, Ctx, KNOWN_STEP_IGNORED, LEAVE_IMPLIED, MESSAGE_OF_THE_DEAD_IGNORED, STALE_STEP_IGNORED, Server,
-    Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, is_ignored, note_learned, times,
+    Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, free, is_ignored, note_learned, times,
 };
 use crate::model::{ProcessId, Ticks};
 use crate::mutex::{DataId, Fence, Impossible, Property, sealed};
@@ -176,11 +176,7 @@ impl DurableServer {
         if self.listed.remove(&client) {
             ctx.store(DurableRecord::Remove(client));
         }
-        let freed = self.table.bury(client, absence);
-        if absence == Absence::Dead && freed.len() > 1 {
-            ctx.note(TWO_LOCKS_FREED_BY_CRASH);
-        }
-        for data in freed {
+        for data in free(&mut self.table, client, absence, ctx) {
             self.grant(data, ctx);
         }
         self.await_no_longer(client, ctx);
@@ -265,6 +261,11 @@ impl Server for DurableServer {
         RESTART_WITH_HOLDER_AND_QUEUE,
         STALE_STEP_IGNORED,
         TWO_LOCKS_FREED_BY_CRASH,
+    ];
+    const BASELINE: &'static str = include_str!("durable.toml");
+    const DIALS: &'static [(&'static str, &'static str)] = &[
+        ("a server that stays down", "faults.random = [{ up_to = 1, among = [0] }]"),
+        ("retry below a round trip", "system.retry_interval_ticks = 1"),
     ];
     type Parameters = DurableParameters;
     type Stable = DurableStable;

@@ -174,8 +174,8 @@ pub enum Absence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
-    /// Client: connect again.
-    Retry,
+    /// Client: connect again. It bears the number of the connection, where there are such numbers, and 0 otherwise.
+    Retry(u64),
     /// Stateless server: the time for reclaims is over.
     Grace,
 }

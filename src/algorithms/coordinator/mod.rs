@@ -1,7 +1,6 @@
 //! Coordinators: clients ask a server for locks. Three of them, which differ in what becomes of the locks when the
-//! server crashes: the durable one ([`Durable`]) asks its clients, whose list it has in stable storage; the stateless
-//! one has its clients claim what they held, and grants nothing for a while; the replicated one has a backup that has a
-//! copy.
+//! server crashes: [`Durable`] asks its clients, whose list it has in stable storage; [`Stateless`] has its clients claim
+//! what they held, and grants nothing for a while; [`Replicated`] has a backup that has a copy.
 //!
 //! The processes of the lowest ids are the servers, all others are clients. Clients crash for good. The failure detector
 //! is perfect: every crash is reported to every live process, nothing else is; a server that restarts is told of everyone
@@ -36,6 +35,8 @@ mod client;
 mod durable;
 /// What clients and servers say to each other.
 pub mod message;
+mod replicated;
+mod stateless;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -43,10 +44,12 @@ mod tests;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use client::CONNECTED_AGAIN;
 pub use client::Client;
+use client::{CONNECTED_AGAIN, GRANT_IGNORED};
 pub use durable::{DurableParameters, DurableRecord, DurableRules, DurableServer, DurableStable};
 use message::{Absence, Body, Message, Timer};
+pub use replicated::{ReplicatedParameters, ReplicatedRules, ReplicatedServer, Replication};
+pub use stateless::{StatelessParameters, StatelessRules, StatelessServer, grace_bound};
 use table::{Learned, Table};
 
 use crate::model::{Context, Process, ProcessId, Report, Ticks, Value};
@@ -54,6 +57,12 @@ use crate::mutex::{DataId, Impossible, Indication, Mutex, Parameters, Property, 
 
 /// The coordinator whose server has the list of its clients in stable storage, and asks them when it is up again.
 pub type Durable = Coordinator<DurableServer>;
+
+/// The coordinator whose server stores nothing, and has its clients claim what they held when it is up again.
+pub type Stateless = Coordinator<StatelessServer>;
+
+/// The coordinator that has a primary, and a backup that has a copy of its table and takes its place.
+pub type Replicated = Coordinator<ReplicatedServer>;
 
 /// A process of a coordinator system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +112,10 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
     const PROPERTIES: &'static [Property];
     /// See [`Mutex::SOMETIMES`].
     const SOMETIMES: &'static [&'static str];
+    /// See [`System::BASELINE`].
+    const BASELINE: &'static str;
+    /// See [`System::DIALS`].
+    const DIALS: &'static [(&'static str, &'static str)];
     /// See [`System::Parameters`]; they are what processes share, too.
     type Parameters: Parameters + 'static;
     /// See [`Process::Stable`].
@@ -119,8 +132,7 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
     /// # Errors
     /// [`Impossible`] names the first key whose value cannot be.
     fn check(parameters: &Self::Parameters) -> Result<(), Impossible>;
-    /// See [`System::patience`]; `serving` is how long the `requests` before take, once the server serves and knows the
-    /// client.
+    /// See [`System::patience`].
     fn patience(parameters: &Self::Parameters, delay: Ticks, latency: Ticks, hold: Ticks, requests: u64) -> Ticks;
 
     /// See [`Process::apply`].
@@ -187,7 +199,7 @@ impl<S: Server> Process for Coordinator<S> {
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         match (self, timer) {
-            (Self::Client(client), Timer::Retry) => client.on_retry(ctx),
+            (Self::Client(client), Timer::Retry(connection)) => client.on_retry(connection, ctx),
             (Self::Server(server), Timer::Grace) => server.on_grace(ctx),
             _ => {}
         }
@@ -247,6 +259,8 @@ impl<S: Server> System for Coordinator<S> {
     const NAME: &'static str = S::NAME;
     const PROCESSES_MIN: u32 = S::SERVERS + 1;
     const DATA_IDS_MAX: u32 = u32::MAX;
+    const BASELINE: &'static str = S::BASELINE;
+    const DIALS: &'static [(&'static str, &'static str)] = S::DIALS;
     type Parameters = S::Parameters;
 
     fn configure(_processes: u32, parameters: &Self::Parameters) -> Result<Self::Config, Impossible> {
@@ -300,6 +314,15 @@ fn is_ignored<S: Server>(table: &Table, from: ProcessId, ignore_dead: bool, ctx:
         _ => return false,
     }
     true
+}
+
+/// Strikes out a client that is gone for good; returns the locks that it held (rule 4).
+fn free<S: Server>(table: &mut Table, client: ProcessId, absence: Absence, ctx: &mut Ctx<'_, S>) -> Vec<DataId> {
+    let freed = table.bury(client, absence);
+    if absence == Absence::Dead && freed.len() > 1 {
+        ctx.note(TWO_LOCKS_FREED_BY_CRASH);
+    }
+    freed
 }
 
 /// Notes what came of a claim.

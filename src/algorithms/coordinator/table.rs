@@ -76,6 +76,13 @@ pub(super) enum Learned {
     Rests,
 }
 
+impl Learned {
+    /// Whether the table is another one than before.
+    pub(super) fn changed(self) -> bool {
+        !matches!(self, Self::Older | Self::Known)
+    }
+}
+
 impl Table {
     /// Takes note of a claim (rule 1). One that newly waits has no place in the queue yet. Without `steps` every claim
     /// passes for news.
@@ -152,6 +159,15 @@ impl Table {
         Some(Grant { client, data, request: record.step.request, counter })
     }
 
+    /// The last grant of a lock once more, if its receiver is not known to have it: it is the holder and, by what it
+    /// told, waits.
+    pub(super) fn unconfirmed(&self, data: DataId) -> Option<Grant> {
+        let lock = self.locks.get(&data)?;
+        let client = lock.holder?;
+        let step = self.step(client, data);
+        (step.phase == Phase::Waiting).then_some(Grant { client, data, request: step.request, counter: lock.grants })
+    }
+
     /// Strikes out a client that is gone for good: its places in queues vanish, and the locks that it held are free
     /// (rule 4). Returns those.
     pub(super) fn bury(&mut self, client: ProcessId, absence: Absence) -> Vec<DataId> {
@@ -185,6 +201,11 @@ impl Table {
         self.locks.get(&data)?.holder
     }
 
+    /// Whether this table has ever granted the lock.
+    pub(super) fn has_granted(&self, data: DataId) -> bool {
+        self.locks.get(&data).is_some_and(|lock| lock.grants > 0)
+    }
+
     /// Whether some lock is held and waited for.
     pub(super) fn is_contended(&self) -> bool {
         self.locks.values().any(|lock| lock.holder.is_some() && !lock.queue.is_empty())
@@ -196,7 +217,6 @@ impl Table {
     }
 
     /// Who waits for a lock, the first in the queue first.
-    #[cfg(test)]
     pub(super) fn waiting(&self, data: DataId) -> impl Iterator<Item = ProcessId> + '_ {
         self.locks.get(&data).into_iter().flat_map(|lock| lock.queue.iter())
     }

@@ -63,6 +63,12 @@ impl System for QueryRing {
     const NAME: &'static str = "query_ring";
     const PROCESSES_MIN: u32 = 1;
     const DATA_IDS_MAX: u32 = 1;
+    const BASELINE: &'static str = include_str!("baseline.toml");
+    const DIALS: &'static [(&'static str, &'static str)] = &[
+        ("one crash too many: all peers", "faults.random = [{ up_to = 5 }]"),
+        ("timeout below a round", "system.token_timeout_ticks = 5"),
+    ];
+
     type Parameters = Parameters;
 
     fn configure(processes: u32, parameters: &Parameters) -> Result<Config, Impossible> {
@@ -109,8 +115,8 @@ impl System for QueryRing {
         let (trip, timeout) = (times(delay_max, u64::from(processes)), config.token_timeout);
         if timeout < trip {
             warnings.push(format!(
-                "token_timeout_ticks is {timeout}, and a trip round the ring takes up to {trip}: peers ask again before \
-                 an answer can be back, which costs messages"
+                "token_timeout_ticks is {timeout}, and a trip round the ring takes up to {trip}: peers ask again \
+                 before an answer can be back, which costs messages"
             ));
         }
         warnings

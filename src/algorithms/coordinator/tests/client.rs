@@ -6,8 +6,8 @@ use super::{D0, D1, connect, enter, fence, grant, leave, message, p, send};
 use crate::model::{Bench, Effect, Event, Process, Report, Ticks};
 use crate::mutex::{Indication, Mutex, Request};
 
-const RETRY: Effect<Durable> = Effect::SetTimer { timer: Timer::Retry, after: Ticks::new(20) };
-const NO_RETRY: Effect<Durable> = Effect::CancelTimer { timer: Timer::Retry };
+const RETRY: Effect<Durable> = Effect::SetTimer { timer: Timer::Retry(0), after: Ticks::new(20) };
+const NO_RETRY: Effect<Durable> = Effect::CancelTimer { timer: Timer::Retry(0) };
 
 fn client_of(parameters: DurableParameters) -> Bench<Durable> {
     Bench::new(1, 3, parameters)
@@ -160,10 +160,10 @@ fn rule_6_a_client_that_hears_of_the_death_of_its_server_connects_again_and_agai
     assert_eq!(client.crash_of(0), [send(0, 1, connect(&[])), RETRY]);
     assert_eq!(client.notes, ["connected_again"]);
     assert_eq!(client.process.accepted_by(), None);
-    assert_eq!(client.timer(Timer::Retry), [send(0, 1, connect(&[])), RETRY]);
-    assert_eq!(client.timer(Timer::Retry), [send(0, 1, connect(&[])), RETRY]);
+    assert_eq!(client.timer(Timer::Retry(0)), [send(0, 1, connect(&[])), RETRY]);
+    assert_eq!(client.timer(Timer::Retry(0)), [send(0, 1, connect(&[])), RETRY]);
     client.message(0, message(2, Body::Accept));
-    assert_eq!(client.timer(Timer::Retry), []);
+    assert_eq!(client.timer(Timer::Retry(0)), []);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn rule_6_the_first_connect_is_tried_again_too_since_the_server_may_have_died_un
     let mut client = client_of(DurableParameters::default());
     assert_eq!(client.crash_of(0), [], "it is not connected");
     client.request(Request::Connect);
-    assert_eq!(client.timer(Timer::Retry), [send(0, 0, connect(&[])), RETRY]);
+    assert_eq!(client.timer(Timer::Retry(0)), [send(0, 0, connect(&[])), RETRY]);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn rule_6_one_that_disconnects_while_it_connects_gives_up_connecting() {
     client.request(Request::Enter(D0));
     assert_eq!(client.request(Request::Disconnect), [send(0, 0, Body::Disconnect), NO_RETRY]);
     assert_eq!(client.crash_of(0), []);
-    assert_eq!(client.timer(Timer::Retry), []);
+    assert_eq!(client.timer(Timer::Retry(0)), []);
 }
 
 #[test]

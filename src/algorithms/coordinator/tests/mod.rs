@@ -2,6 +2,8 @@
 
 mod client;
 mod durable;
+mod replicated;
+mod stateless;
 mod table;
 
 use super::message::{Body, Claim, Message, Step};

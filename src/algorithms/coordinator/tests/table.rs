@@ -118,6 +118,16 @@ fn a_claim_to_hold_what_another_holds_conflicts_each_time() {
 }
 
 #[test]
+fn a_grant_is_unconfirmed_until_its_receiver_claims_it() {
+    let mut table = asked(&[1]);
+    assert_eq!(table.unconfirmed(D0), None);
+    let grant = table.grant(D0);
+    assert_eq!(table.unconfirmed(D0), grant);
+    table.take(p(1), holding(D0, 1), true);
+    assert_eq!(table.unconfirmed(D0), None);
+}
+
+#[test]
 fn tables_in_which_the_same_clients_wait_are_equal_whoever_dropped_out_of_the_queue() {
     let plain = asked(&[1, 3]);
     let mut gaps = Table::default();
