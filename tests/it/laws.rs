@@ -122,7 +122,7 @@ mod channels {
         #[test]
         fn a_message_takes_as_long_as_its_channel_says((setup, seed, wishes) in cases(), copies: bool) {
             let mut setup = setup;
-            let unreliable = Unreliable { loss_per_mille: 0, duplicate_per_mille: 500, until_tick: 500 };
+            let unreliable = Unreliable { loss_per_mille: 0, duplicate_per_mille: 300, until_tick: 60 };
             setup.faults.messages = Some(unreliable).filter(|_| copies);
             let (_, records) = run(&setup, seed, wishes);
             let mut sent: BTreeMap<MessageId, (Ticks, Distribution)> = BTreeMap::new();
