@@ -37,7 +37,7 @@
 //! | [`trace`] | a run as records, its fingerprint, and its drawing | change a run |
 //! | [`property`] | always, eventually, sometimes, of any system | scan all processes at each event |
 //! | [`mutex`] | requests and indications, the workload, the properties of mutual exclusion | know which algorithm it looks at |
-//! | [`explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
+//! | [`mod@explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
 //! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |

@@ -71,7 +71,7 @@ mod replay {
     fn a_crash_that_never_comes_to_pass_does_not_change_how_a_run_ends() {
         let mut setup = Setup::new(2, Rules { hops: 3, beats: 0 });
         setup.limits.settle_ticks = 100;
-        setup.faults.random.push(RandomCrashes { within_ticks: 10_000, ..RandomCrashes::up_to(2) });
+        setup.faults.random = vec![RandomCrashes { within_ticks: 10_000, ..RandomCrashes::up_to(2) }];
         let mut simulation = Simulation::new(setup).expect("a valid setup");
         let mut quiescent = 0;
         for seed in 0..50 {
@@ -122,7 +122,7 @@ mod channels {
         #[test]
         fn a_message_takes_as_long_as_its_channel_says((setup, seed, wishes) in cases(), copies: bool) {
             let mut setup = setup;
-            let unreliable = Unreliable { loss_per_mille: 0, duplicate_per_mille: 500, until_tick: 500 };
+            let unreliable = Unreliable { loss_per_mille: 0, duplicate_per_mille: 300, until_tick: 60 };
             setup.faults.messages = Some(unreliable).filter(|_| copies);
             let (_, records) = run(&setup, seed, wishes);
             let mut sent: BTreeMap<MessageId, (Ticks, Distribution)> = BTreeMap::new();

@@ -394,7 +394,7 @@ fn faults(processes: u32) -> BoxedStrategy<Faults> {
     (crashes, option::weighted(0.3, unreliable), partitions, pauses)
         .prop_map(|((crashes, random), messages, (partitions, random_partitions), (pauses, random_pauses))| Faults {
             crashes,
-            random: random.into_iter().collect(),
+            random,
             messages,
             partitions,
             random_partitions,

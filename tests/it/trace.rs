@@ -327,11 +327,11 @@ mod drawing {
 /// Five processes that crash and come back: two tokens, sooner or later.
 fn violating() -> Setup<Runner> {
     let mut setup = Setup::new(5, Rules { hops: 60, beats: 1 });
-    setup.faults.random.push(RandomCrashes {
+    setup.faults.random = vec![RandomCrashes {
         down_ticks: Some(Distribution::Uniform(10, 30)),
         within_ticks: 80,
         ..RandomCrashes::up_to(3)
-    });
+    }];
     setup
 }
 
