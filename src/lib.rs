@@ -1,8 +1,8 @@
 //! Deterministic simulation of fault-tolerant distributed mutual exclusion.
 //!
-//! `jeton` (French for *token*) runs distributed algorithms, written as pure state machines, under a simulator in virtual
-//! time, and checks after every event what must hold. One seed is one schedule, bit for bit, for ever. A failing schedule
-//! comes back as the short list of decisions that matter.
+//! `jeton` (French for *token*) runs distributed algorithms, written as pure state machines, under a simulator in
+//! virtual time, and checks after every event what must hold. One seed is one schedule, bit for bit, for ever. A
+//! failing schedule comes back as the short list of decisions that matter.
 //!
 //! ```
 //! use jeton::algorithms::query_ring::{Parameters, QueryRing};
@@ -44,9 +44,9 @@
 //!
 //! # What is kept, whatever changes
 //!
-//! - A process has no clock, no generator and no I/O: what it does depends on its state, the event and the answers of its
-//!   context, and on nothing else. There is no `async`, and no trait object in the loop that handles events but the one that
-//!   answers [`Context::choose`].
+//! - A process has no clock, no generator and no I/O: what it does depends on its state, the event and the answers of
+//!   its context, and on nothing else. There is no `async`, and no trait object in the loop that handles events but the
+//!   one that answers [`Context::choose`].
 //! - There is no floating-point number in the engine, no iteration over a hash map, no wall clock and no environment.
 //! - Everything that is not determined comes through one door, [`engine::decision`], under a key that names it locally.
 //! - Events have a total order: by tick, then in the order in which they were scheduled.
