@@ -1,16 +1,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner};
+use crate::explore::{Case, Runner, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
-use crate::trace::{Diagram, Ending, Header, Mark, Record, Recorder, Sink, Writer};
+use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
 
 /// Run one schedule of a scenario, and tell what came of it
 ///
@@ -64,7 +64,8 @@ impl Run {
         let heading = format!("{}, seed {}: {}", scenario.name(), self.seed, scenario.about());
         let mut text = wrap(&heading, "", width);
         if let Some(records) = &ran.records {
-            text = format!("{text}\n\n{}", diagram(scenario, records, &ran.outcome));
+            let ending = Ending::new(&ran.outcome);
+            text = format!("{text}\n\n{}", diagram().width(width).render(scenario.processes(), records, Some(&ending)));
         }
         let mut lines = vec![format!(
             "{} in {} ticks: {} ({} lost), {}, {}",
@@ -159,19 +160,6 @@ fn count(number: u64, what: &str) -> String {
         _ => "s",
     };
     format!("{} {what}{ending}", grouped(number))
-}
-
-/// The run as a picture: whoever is in a critical section has a thicker line.
-fn diagram(scenario: &Scenario, records: &[Record], outcome: &Outcome) -> String {
-    let diagram = Diagram::new().width(width()).brief(true).marks("in a critical section", |_, indication| {
-        let (name, content) = indication.as_object()?.iter().next()?;
-        match (name.as_str(), content) {
-            ("entered", Value::Array(parts)) => Some(Mark::Begin(parts.first()?.as_u64()?)),
-            ("left" | "lost", data) => Some(Mark::End(data.as_u64()?)),
-            _ => None,
-        }
-    });
-    diagram.render(scenario.processes(), records, Some(&Ending::new(outcome)))
 }
 
 struct Work {
