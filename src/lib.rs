@@ -68,6 +68,20 @@ pub mod trace;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};
 
+/// Begins an exploration of a setup; in a test, end it with [`check`](explore::Exploration::check).
+///
+/// ```
+/// # use jeton::algorithms::query_ring::{Parameters, QueryRing};
+/// # use jeton::{engine::Setup, mutex::System};
+/// # let config = QueryRing::configure(4, &Parameters::default()).expect("defaults");
+/// let setup = Setup::<QueryRing>::new(4, config).with_random_crashes(1);
+/// let report = jeton::explore(setup).schedules(100).check();
+/// assert!(report.sometimes["token_lost"] > 0, "and it was tried");
+/// ```
+pub fn explore<'a, P: mutex::Mutex>(setup: engine::Setup<P>) -> explore::Exploration<'a, P> {
+    explore::Exploration::new(setup)
+}
+
 /// The README's example is compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

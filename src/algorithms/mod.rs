@@ -32,4 +32,4 @@ macro_rules! systems {
     };
 }
 
-systems! { query_ring::QueryRing, coordinator::Durable, coordinator::Stateless }
+systems! { query_ring::QueryRing, coordinator::Durable, coordinator::Stateless, coordinator::Replicated }

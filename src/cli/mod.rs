@@ -9,6 +9,7 @@ mod explore;
 mod input;
 mod layout;
 mod output;
+mod replay;
 mod run;
 mod schema;
 
@@ -29,6 +30,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Run),
+    Replay(replay::Replay),
     Explore(explore::Explore),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
     let mut output = Output::stdout();
     let result = match Arguments::parse().command {
         Command::Run(command) => command.execute(&mut output),
+        Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),

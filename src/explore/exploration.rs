@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Mutex as Lock;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,12 +44,14 @@ use crate::mutex::{Mutex, Property, Workload};
 /// # Ok::<(), jeton::engine::Invalid>(())
 /// ```
 pub struct Exploration<'a, P: Mutex> {
-    case: Case<P>,
-    first_seed: u64,
-    schedules: u64,
+    pub(super) case: Case<P>,
+    pub(super) first_seed: u64,
+    pub(super) schedules: u64,
     jobs: usize,
     stop: Stop,
     thorough: bool,
+    pub(super) name: Option<String>,
+    pub(super) directory: Option<PathBuf>,
     progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
 
@@ -169,7 +172,17 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     /// A thousand schedules from seed 0 of this case.
     pub fn of(case: Case<P>) -> Self {
         let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { case, first_seed: 0, schedules: 1000, jobs, stop: Stop::default(), thorough: false, progress: None }
+        Self {
+            case,
+            first_seed: 0,
+            schedules: 1000,
+            jobs,
+            stop: Stop::default(),
+            thorough: false,
+            name: None,
+            directory: None,
+            progress: None,
+        }
     }
 
     /// What the applications do.
@@ -228,6 +241,20 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     pub fn thorough(mut self) -> Self {
         self.stop = Stop::Never;
         self.thorough = true;
+        self
+    }
+
+    /// Under which name [`check`](Self::check) keeps schedules; the name of the test, if it is never said.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Where [`check`](Self::check) keeps schedules; in `tests/schedules/` of the package, if it is never said.
+    #[must_use]
+    pub fn keep_in(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
         self
     }
 

@@ -2,9 +2,11 @@
 //!
 //! The result never depends on the number of threads or on what ran before. It reads no clock.
 
+mod check;
 mod crash_points;
 mod exploration;
 mod minimise;
+mod picture;
 mod runner;
 mod schedule;
 mod why;
@@ -12,6 +14,7 @@ mod why;
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
 pub use minimise::{Minimised, minimise};
+pub use picture::{diagram, draw};
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use why::{Happening, Reason, why};

@@ -73,6 +73,17 @@ pub enum Indication {
     Left(DataId),
     /// The lock was lost without having been left; the application is out of the critical section.
     Lost(DataId),
+    /// Not to an application but for the record, at a server that is one of several: this request has been accepted, so
+    /// that it has its place in the queue whatever becomes of one of the servers. It is said in the order of the places,
+    /// and may be said again, even when the request has been granted.
+    Accepted {
+        /// The client whose request it is.
+        client: ProcessId,
+        /// The lock that is asked for.
+        data: DataId,
+        /// The number of the request: 1 for the client's first of this data id.
+        request: u64,
+    },
 }
 
 /// A copy of the replicated data at one process.
@@ -128,8 +139,8 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
         None
     }
 
-    /// Coordinators: which of its receiver's requests a message grants, if any: the lock, and the number of the
-    /// request, 1 for the client's first of this data id. A grant may be sent again.
+    /// Coordinators: which of its receiver's requests a message grants, if any: the lock, and the number of the request
+    /// as in [`Indication::Accepted`]. A grant may be sent again.
     fn grant(_message: &Self::Message) -> Option<(DataId, u64)> {
         None
     }

@@ -8,6 +8,7 @@ mod holders;
 mod interface;
 mod monitor;
 mod property;
+mod queues;
 mod replicas;
 mod system;
 mod tokens;

@@ -1,4 +1,5 @@
 use super::holders::Holders;
+use super::queues::Queues;
 use super::replicas::Replicas;
 use super::tokens::Tokens;
 use super::{DataId, Indication, Mutex, Property, Request, TOKEN_ACCEPTED};
@@ -17,6 +18,7 @@ pub struct Monitor<P: Mutex> {
     tokens: Tokens<P>,
     replicas: Replicas,
     holders: Holders,
+    queues: Queues,
     waiting: Obligations<DataId>,
     /// Who has written in the critical section it is in.
     writers: Vec<ProcessId>,
@@ -68,6 +70,7 @@ impl<P: Mutex> Monitor<P> {
             tokens: Tokens::default(),
             replicas: Replicas::default(),
             holders: Holders::default(),
+            queues: Queues::default(),
             waiting: Obligations::new(patience),
             writers: Vec::new(),
             step: Step::default(),
@@ -111,6 +114,7 @@ impl<P: Mutex> Monitor<P> {
         self.tokens.reset(world.count());
         self.replicas.reset(world.count());
         self.holders.reset();
+        self.queues.reset();
         self.waiting.clear();
         self.writers.clear();
         self.step = Step::default();
@@ -146,7 +150,7 @@ impl<P: Mutex> Monitor<P> {
         Ok(())
     }
 
-    fn indicated(&mut self, process: ProcessId, indication: &Indication) {
+    fn indicated(&mut self, process: ProcessId, indication: &Indication, world: &World<P>) {
         match *indication {
             Indication::Entered(data, fence) => {
                 self.holders.entered(process, data);
@@ -159,6 +163,11 @@ impl<P: Mutex> Monitor<P> {
                 }
             }
             Indication::Written(_) => self.writers.push(process),
+            // A request of the dead has no turn.
+            Indication::Accepted { client, data, request } if world.is_up(client) => {
+                self.queues.accept(client, data, request);
+            }
+            Indication::Accepted { .. } => {}
             Indication::Left(data) | Indication::Lost(data) => {
                 self.holders.left(process, data);
                 if self.writers.contains(&process) {
@@ -240,6 +249,15 @@ impl<P: Mutex> Monitor<P> {
         }
     }
 
+    fn check_grant(&mut self, server: ProcessId, client: ProcessId, message: &P::Message, world: &World<P>) {
+        let Some((data, request)) = P::grant(message).filter(|_| world.is_up(client)) else { return };
+        if let Some((passed, _)) = self.queues.grant(client, data, request) {
+            self.found(Property::QueueOrder, vec![server, client, passed], || {
+                format!("{server} grants {data} to {client}, and {passed} was accepted before and still waits")
+            });
+        }
+    }
+
     fn check_stored(&mut self, process: ProcessId, world: &World<P>) {
         let Some(server) = world.process(process).accepted_by() else { return };
         if !P::registers(world.stable(server), process) {
@@ -287,13 +305,16 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     #[inline]
     fn effect(&mut self, process: ProcessId, effect: &Effect<P>, message: Option<MessageId>, world: &World<P>) {
         match effect {
-            Effect::Send { to, message: content } if self.watches_tokens() => {
-                if let Some(id) = message {
+            Effect::Send { to, message: content } => {
+                if let (true, Some(id)) = (self.watches_tokens(), message) {
                     self.tokens.sent(process, *to, id, content);
+                }
+                if self.chosen.has(Property::QueueOrder) {
+                    self.check_grant(process, *to, content, world);
                 }
             }
             Effect::Indicate { indication } => {
-                self.indicated(process, indication);
+                self.indicated(process, indication, world);
                 if let Indication::Entered(data, _) = *indication {
                     self.check_holders(process, data);
                 }
@@ -319,6 +340,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         if !self.ready {
             self.prepare(world);
         }
+        self.queues.crashed(process);
         let waited = self.holders.is_waiting(process);
         let held = self.holders.crashed(process);
         if world.process(process).takes_requests() {

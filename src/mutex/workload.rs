@@ -263,6 +263,7 @@ impl<P: Mutex> Application<P> for Applications {
             Indication::Entered(data, _) => self.entered(process, data, agenda),
             Indication::Written(data) => agenda.request(Ticks::ZERO, Request::Leave(data)),
             Indication::Left(data) | Indication::Lost(data) => self.left(process, data, P::CONNECTS, agenda),
+            Indication::Accepted { .. } => {}
         }
     }
 

@@ -2,10 +2,13 @@
 
 #[cfg(feature = "cli")]
 mod command_line;
+mod crash_points;
 mod laws;
+mod scale;
 mod scenario;
 #[cfg(feature = "cli")]
 mod schema;
 mod tidy;
 mod toy;
 mod trace;
+mod zoo;

@@ -302,7 +302,10 @@ mod drawing {
     proptest! {
         #[test]
         fn no_line_is_wider_than_asked(
-            (setup, seed, wishes) in cases(), width in 40_usize..160, ascii: bool, brief: bool,
+            (setup, seed, wishes) in cases(),
+            width in 40_usize..160,
+            ascii: bool,
+            brief: bool,
         ) {
             let trace = trace(&setup, seed, wishes);
             let drawn = draw(&trace, &marked().width(width).ascii(ascii).brief(brief).notes(brief));
@@ -324,11 +327,11 @@ mod drawing {
 /// Five processes that crash and come back: two tokens, sooner or later.
 fn violating() -> Setup<Runner> {
     let mut setup = Setup::new(5, Rules { hops: 60, beats: 1 });
-    setup.faults.random = vec![RandomCrashes {
+    setup.faults.random.push(RandomCrashes {
         down_ticks: Some(Distribution::Uniform(10, 30)),
         within_ticks: 80,
         ..RandomCrashes::up_to(3)
-    }];
+    });
     setup
 }
 

@@ -1,6 +1,6 @@
 //! Coordinators: clients ask a server for locks. Three of them, which differ in what becomes of the locks when the
 //! server crashes: [`Durable`] asks its clients, whose list it has in stable storage; [`Stateless`] has its clients claim
-//! what they held, and grants nothing for a while; the replicated one has a backup that has a copy.
+//! what they held, and grants nothing for a while; [`Replicated`] has a backup that has a copy.
 //!
 //! The processes of the lowest ids are the servers, all others are clients. Clients crash for good. The failure detector
 //! is perfect: every crash is reported to every live process, nothing else is; a server that restarts is told of everyone
@@ -35,6 +35,7 @@ mod client;
 mod durable;
 /// What clients and servers say to each other.
 pub mod message;
+mod replicated;
 mod stateless;
 mod table;
 #[cfg(test)]
@@ -43,10 +44,11 @@ mod tests;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use client::CONNECTED_AGAIN;
 pub use client::Client;
+use client::{CONNECTED_AGAIN, GRANT_IGNORED};
 pub use durable::{DurableParameters, DurableRecord, DurableRules, DurableServer, DurableStable};
 use message::{Absence, Body, Message, Timer};
+pub use replicated::{ReplicatedParameters, ReplicatedRules, ReplicatedServer, Replication};
 pub use stateless::{StatelessParameters, StatelessRules, StatelessServer, grace_bound};
 use table::{Learned, Table};
 
@@ -58,6 +60,9 @@ pub type Durable = Coordinator<DurableServer>;
 
 /// The coordinator whose server stores nothing, and has its clients claim what they held when it is up again.
 pub type Stateless = Coordinator<StatelessServer>;
+
+/// The coordinator that has a primary, and a backup that has a copy of its table and takes its place.
+pub type Replicated = Coordinator<ReplicatedServer>;
 
 /// A process of a coordinator system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -127,8 +132,7 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
     /// # Errors
     /// [`Impossible`] names the first key whose value cannot be.
     fn check(parameters: &Self::Parameters) -> Result<(), Impossible>;
-    /// See [`System::patience`]; `serving` is how long the `requests` before take, once the server serves and knows the
-    /// client.
+    /// See [`System::patience`].
     fn patience(parameters: &Self::Parameters, delay: Ticks, latency: Ticks, hold: Ticks, requests: u64) -> Ticks;
 
     /// See [`Process::apply`].

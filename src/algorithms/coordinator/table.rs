@@ -76,6 +76,13 @@ pub(super) enum Learned {
     Rests,
 }
 
+impl Learned {
+    /// Whether the table is another one than before.
+    pub(super) fn changed(self) -> bool {
+        !matches!(self, Self::Older | Self::Known)
+    }
+}
+
 impl Table {
     /// Takes note of a claim (rule 1). One that newly waits has no place in the queue yet. Without `steps` every claim
     /// passes for news.
@@ -210,7 +217,6 @@ impl Table {
     }
 
     /// Who waits for a lock, the first in the queue first.
-    #[cfg(test)]
     pub(super) fn waiting(&self, data: DataId) -> impl Iterator<Item = ProcessId> + '_ {
         self.locks.get(&data).into_iter().flat_map(|lock| lock.queue.iter())
     }

@@ -2,6 +2,7 @@
 
 mod client;
 mod durable;
+mod replicated;
 mod stateless;
 mod table;
 

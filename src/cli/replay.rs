@@ -1,0 +1,134 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::layout::{width, wrap};
+use super::output::Output;
+use super::{Fault, Verdict};
+use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
+use crate::explore::{Case, Reason, Runner, Schedule, diagram, why};
+use crate::mutex::System;
+use crate::scenario::{Scenario, Visitor};
+use crate::trace::{Ending, Record, Recorder};
+
+/// Run a schedule file, and tell whether it shows what it did when it was kept
+///
+/// Decisions that the file does not list get the simplest answer. Exit status: 0 if the recorded outcome is reproduced
+/// (the same property at the same event), 1 if not, 2 if the file is at fault.
+#[derive(Args)]
+pub(super) struct Replay {
+    /// The schedule file
+    schedule: PathBuf,
+    /// Draw the run, a column a process, time downwards
+    #[arg(long)]
+    diagram: bool,
+    /// Print one JSON object instead of text
+    #[arg(long, conflicts_with = "diagram")]
+    json: bool,
+}
+
+/// What a replay came to.
+struct Replayed {
+    outcome: Outcome,
+    divergence: Divergence,
+    records: Vec<Record>,
+    reasons: Vec<Reason>,
+    processes: u32,
+}
+
+impl Replay {
+    pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
+        let place = self.schedule.display();
+        let text = std::fs::read_to_string(&self.schedule)
+            .map_err(|error| Fault::new(format!("{place} cannot be read: {error}")))?;
+        let schedule: Schedule = text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))?;
+        let Some(scenario) = &schedule.scenario else {
+            let problem = "it has no scenario: it is a schedule of a test, which tries it by itself when it is run";
+            return Err(Fault::new(format!("{place}: {problem}")));
+        };
+        let scenario = Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
+            .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))?;
+        let work = Work(schedule.decisions.clone());
+        let replayed = scenario.visit(work).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
+        if self.json {
+            output.lines(&replayed.json(&schedule, reproduced));
+        } else {
+            if self.diagram {
+                let ending = Ending::new(&replayed.outcome);
+                let drawn = diagram().width(width()).render(replayed.processes, &replayed.records, Some(&ending));
+                output.lines(drawn.trim_end());
+                output.lines("");
+            }
+            output.lines(&replayed.text(&schedule, reproduced));
+        }
+        Ok(if reproduced { Verdict::Met } else { Verdict::NotMet })
+    }
+}
+
+struct Work(Decisions);
+
+impl Visitor for Work {
+    type Output = Result<Replayed, Invalid>;
+
+    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let mut recorder = Recorder::new();
+        let (outcome, divergence) = Runner::new(&case)?.replay(self.0.clone(), &mut recorder);
+        let reasons = why(&case, &self.0)?;
+        Ok(Replayed { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
+    }
+}
+
+/// How a run ended, in one sentence without its full stop.
+fn ended(end: &End) -> String {
+    match end {
+        End::Violated(violation) => violation.to_string(),
+        End::CutOff(limit) => format!("cut off by `limits.{}`", format!("{limit:?}").to_lowercase()),
+        End::Settled | End::Quiescent => "everything holds".to_owned(),
+    }
+}
+
+impl Replayed {
+    fn text(&self, schedule: &Schedule, reproduced: bool) -> String {
+        let mut lines = vec![ended(&self.outcome.end)];
+        for reason in &self.reasons {
+            lines.push(format!("  {reason}"));
+        }
+        if reproduced {
+            lines.push("reproduced: the same property at the same event".to_owned());
+        } else {
+            lines.push(match &schedule.violation {
+                Some(was) => {
+                    format!("not reproduced: it was {} at tick {} (event {})", was.property, was.at_tick, was.event)
+                }
+                None => "not reproduced: everything held".to_owned(),
+            });
+        }
+        for key in &self.divergence.unasked {
+            lines.push(format!("  `{key}` no longer comes up"));
+        }
+        for key in &self.divergence.out_of_bounds {
+            lines.push(format!("  `{key}` can no longer be as great as it is written"));
+        }
+        let indent = |line: &str| if line.starts_with(' ') { "  " } else { "" };
+        lines.iter().map(|line| wrap(line.trim_start(), indent(line), width())).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self, schedule: &Schedule, reproduced: bool) -> String {
+        let keys = |keys: &[crate::engine::Key]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+        json!({
+            "scenario": schedule.scenario.as_ref().map(|scenario| &scenario.name),
+            "reproduced": reproduced,
+            "recorded": schedule.violation,
+            "violation": match &self.outcome.end {
+                End::Violated(violation) => Some(violation),
+                _ => None,
+            },
+            "events": self.outcome.stats.events,
+            "unasked": keys(&self.divergence.unasked),
+            "out_of_bounds": keys(&self.divergence.out_of_bounds),
+        })
+        .to_string()
+    }
+}

@@ -1,0 +1,187 @@
+//! Exploration as a test of its own: it reads what CI says of how much, and keeps what failed.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::exploration::{Exploration, Finding, Report};
+use super::minimise::minimise;
+use super::picture::draw;
+use super::runner::{Case, Runner};
+use super::schedule::{Recorded, Schedule};
+use super::why::why;
+use crate::engine::{Decisions, End, Invalid, Violation};
+use crate::mutex::Mutex;
+
+/// Minimising a failing schedule stops after so many runs.
+const RUNS_MAX: u64 = 20_000;
+/// A diagram in a test's output is as wide as the narrowest terminal.
+const WIDTH: usize = 80;
+
+/// A schedule that violates something, as small as it could be made.
+struct Failure {
+    violation: Violation,
+    decisions: Decisions,
+    /// How it was found.
+    found: String,
+}
+
+impl<P: Mutex> Exploration<'_, P> {
+    /// Explores as a test does. It tries the schedules that were kept of earlier failures first, then as many new ones as
+    /// it was told to; the environment variables `JETON_SCHEDULES` and `JETON_SEED` say otherwise, for a short run on each
+    /// push and a long one at night. A schedule that fails is made small and kept in `tests/schedules/`, in a file named
+    /// after the test, and the test fails with its picture.
+    ///
+    /// It returns what was covered, to be looked at: `assert!(report.sometimes["holder_crashed"] > 0)`.
+    ///
+    /// ```should_panic
+    /// # use jeton::{Context, Never, Process, ProcessId, engine::Setup, explore::Exploration, mutex::*};
+    /// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    /// # struct Reckless;
+    /// # impl Process for Reckless {
+    /// #     type Config = ();
+    /// #     type Message = ();
+    /// #     type Timer = Never;
+    /// #     type Request = Request;
+    /// #     type Indication = Indication;
+    /// #     type Stable = ();
+    /// #     type Record = Never;
+    /// #     fn new(_me: ProcessId, _config: &()) -> Self { Reckless }
+    /// #     fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+    /// #         match request {
+    /// #             Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
+    /// #             Request::Leave(data) => ctx.indicate(Indication::Left(data)),
+    /// #             _ => {}
+    /// #         }
+    /// #     }
+    /// #     fn on_message(&mut self, _: ProcessId, _: (), _: &mut Context<'_, Self>) {}
+    /// # }
+    /// # impl Mutex for Reckless {}
+    /// # let kept = std::env::temp_dir().join(format!("jeton-doc-{}", std::process::id()));
+    /// // `Reckless` enters whenever it is asked to.
+    /// Exploration::<Reckless>::new(Setup::new(3, ())).keep_in(&kept).check();
+    /// ```
+    ///
+    /// # Panics
+    /// If a property is violated, a schedule was cut off, or the setup cannot be run.
+    pub fn check(mut self) -> Report {
+        let name = self.name.clone().unwrap_or_else(test_name);
+        let directory = self.directory.clone().unwrap_or_else(default_directory);
+        self.schedules = number("JETON_SCHEDULES").unwrap_or(self.schedules);
+        self.first_seed = number("JETON_SEED").unwrap_or(self.first_seed);
+        let case = self.case.clone();
+        let impossible = |invalid: Invalid| -> ! { panic!("the setup cannot be run: {invalid}") };
+
+        if let Some(failure) = try_kept(&case, &directory, &name).unwrap_or_else(|invalid| impossible(invalid)) {
+            panic!("{}", tell(&case, &failure).unwrap_or_else(|invalid| impossible(invalid)));
+        }
+        let report = self.run().unwrap_or_else(|invalid| impossible(invalid));
+        if let Some(finding) = report.findings.first() {
+            let mut failure = shrink(&case, finding).unwrap_or_else(|invalid| impossible(invalid));
+            let _ = write!(failure.found, "\n{}", keep(&failure, &directory, &name));
+            panic!("{}", tell(&case, &failure).unwrap_or_else(|invalid| impossible(invalid)));
+        }
+        report.assert_holds();
+        println!("{name}: {}", covered(&report));
+        report
+    }
+}
+
+/// The name of the test that runs, as a file can have it.
+fn test_name() -> String {
+    let thread = thread::current();
+    let name = thread.name().filter(|&name| name != "main").unwrap_or("schedule");
+    name.replace("::", "-")
+}
+
+fn default_directory() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
+    package.join("tests").join("schedules")
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is `{text}`, expected a whole number")))
+}
+
+/// Replays the schedules that were kept of this test; the first that violates a property still, if any does.
+fn try_kept<P: Mutex>(case: &Case<P>, directory: &Path, name: &str) -> Result<Option<Failure>, Invalid> {
+    for path in kept(directory, name) {
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let schedule: Schedule = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (outcome, _) = Runner::new(case)?.replay(schedule.decisions.clone(), &mut ());
+        if let End::Violated(violation) = outcome.end {
+            let found = format!("it was kept in {}", path.display());
+            return Ok(Some(Failure { violation, decisions: schedule.decisions, found }));
+        }
+    }
+    Ok(None)
+}
+
+/// The files that were kept of a test: `name.property.toml`.
+fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let is_of_test = |path: &PathBuf| {
+        let stem = path.file_name().and_then(|file| file.to_str()).and_then(|file| file.strip_suffix(".toml"));
+        stem.and_then(|stem| stem.rsplit_once('.')).is_some_and(|(test, _)| test == name)
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_of_test).collect();
+    paths.sort();
+    paths
+}
+
+fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invalid> {
+    let Finding { seed, found_within, violation } = finding;
+    let (_, decisions) = Runner::new(case)?.record(*seed);
+    let found = format!("seed {seed} shows it, within {found_within} schedules");
+    Ok(match minimise(case, &decisions, &violation.property, RUNS_MAX)? {
+        Some(small) => Failure { violation: small.violation, decisions: small.decisions, found },
+        None => Failure { violation: violation.clone(), decisions, found },
+    })
+}
+
+/// Keeps a schedule for the next time, and says where, or why not.
+fn keep(failure: &Failure, directory: &Path, name: &str) -> String {
+    let violation = Some(Recorded::from(&failure.violation));
+    let schedule = Schedule { violation, decisions: failure.decisions.clone(), scenario: None };
+    let path = directory.join(format!("{name}.{}.toml", failure.violation.property));
+    match write_whole(&path, &schedule.to_string()) {
+        Ok(()) => format!("it is kept in {}, and this test tries it first from now on", path.display()),
+        Err(error) => format!("it could not be kept in {}: {error}", path.display()),
+    }
+}
+
+/// Writes a file beside its place and moves it there, so that nothing half written is ever found.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let beside = path.with_extension(format!("toml.{}", std::process::id()));
+    fs::write(&beside, text)?;
+    fs::rename(&beside, path)
+}
+
+/// The failure as a person wants it: what is wrong, the picture, and what it takes.
+fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> {
+    let mut text = format!("{}\n\n{}\n", failure.violation, draw(case, &failure.decisions, WIDTH)?.trim_end());
+    if failure.decisions.is_empty() {
+        text.push_str("\nIt takes no decision: the simplest schedule shows it.\n");
+    } else {
+        text.push_str("\nIt takes these decisions; all others are the simplest:\n");
+        for reason in why(case, &failure.decisions)? {
+            let _ = writeln!(text, "  {reason}");
+        }
+    }
+    let _ = write!(text, "\n{}", failure.found);
+    Ok(text)
+}
+
+fn covered(report: &Report) -> String {
+    let sometimes: Vec<String> = report.sometimes.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let Report { schedules, events, first_seed, .. } = report;
+    let seen = if sometimes.is_empty() { String::new() } else { format!("; seen in: {}", sometimes.join(", ")) };
+    format!("holds in {schedules} schedules from seed {first_seed} ({events} events){seen}")
+}

@@ -1,0 +1,128 @@
+//! Algorithms with a mistake in each, and the properties that find them: what checks the checker.
+//!
+//! Most are a built-in algorithm behind a [`Mutation`](mutant::Mutation); some are one with a rule switched off. Beside
+//! each stands the algorithm without the mistake, in the same world, where everything holds.
+
+mod durable;
+pub(crate) mod mutant;
+mod query_ring;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jeton::engine::{Decisions, End, Outcome, Setup, Violation};
+use jeton::explore::{Case, Exploration, Minimised, Report, Runner, Stop, minimise};
+use jeton::mutex::{Mutex, System, Workload};
+
+/// One algorithm with a mistake.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    /// The mistake, in one sentence.
+    pub(crate) wrong: &'static str,
+    /// The property that is violated first, by its name.
+    pub(crate) violates: &'static str,
+    pub(crate) specimen: &'static dyn Specimen,
+}
+
+/// Everything in the zoo.
+pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
+    [query_ring::ZOO, durable::ZOO].into_iter().flatten().copied()
+}
+
+/// The property that is always checked and is no [`Property`](jeton::mutex::Property).
+pub(crate) const NO_PANIC: &str = "no_panic";
+
+/// An algorithm with a mistake, and the same without, in one world.
+struct Pair<B: Mutex, S: Mutex> {
+    broken: fn() -> Case<B>,
+    sound: fn() -> Case<S>,
+}
+
+/// A [`Pair`] of any algorithm.
+pub(crate) trait Specimen: Sync {
+    /// Runs schedules of the algorithm with the mistake, from seed 0, up to the first failure.
+    fn explore(&self, schedules: u64, stop: Stop) -> Report;
+
+    /// Runs schedules of the algorithm without the mistake, from seed 0.
+    fn explore_sound(&self, schedules: u64) -> Report;
+
+    /// In how many schedules with the mistake, from seed 0, each property is violated.
+    fn count(&self, schedules: u64) -> BTreeMap<String, u64>;
+
+    /// Runs the schedule of a seed with the mistake, and returns its decisions too.
+    fn record(&self, seed: u64) -> (Outcome, Decisions);
+
+    /// What a schedule with the mistake violates.
+    fn replay(&self, decisions: Decisions) -> Option<Violation>;
+
+    /// Makes a schedule that violates the property small.
+    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
+}
+
+impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
+    fn explore(&self, schedules: u64, stop: Stop) -> Report {
+        Exploration::of((self.broken)()).schedules(schedules).stop(stop).run().expect("the setup can be run")
+    }
+
+    fn explore_sound(&self, schedules: u64) -> Report {
+        Exploration::of((self.sound)()).schedules(schedules).run().expect("the setup can be run")
+    }
+
+    fn count(&self, schedules: u64) -> BTreeMap<String, u64> {
+        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+        let mut counts = BTreeMap::new();
+        for seed in 0..schedules {
+            if let End::Violated(violation) = runner.run(seed).end {
+                *counts.entry(violation.property).or_insert(0) += 1;
+            }
+        }
+        counts
+    }
+
+    fn record(&self, seed: u64) -> (Outcome, Decisions) {
+        Runner::new(&(self.broken)()).expect("the setup can be run").record(seed)
+    }
+
+    fn replay(&self, decisions: Decisions) -> Option<Violation> {
+        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+        match runner.replay(decisions, &mut ()).0.end {
+            End::Violated(violation) => Some(violation),
+            _ => None,
+        }
+    }
+
+    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
+        minimise(&(self.broken)(), decisions, property, 100_000).expect("the setup can be run")
+    }
+}
+
+/// A small world for the system `S`, or for a mutant of it, with the patience that the system claims to need.
+fn case<S, Q>(
+    processes: u32,
+    parameters: &S::Parameters,
+    workload: Workload,
+    world: impl FnOnce(&mut Setup<Q>),
+) -> Case<Q>
+where
+    S: System,
+    Q: Mutex<Config = S::Config>,
+{
+    let config = S::configure(processes, parameters).expect("the parameters can be");
+    let mut setup = Setup::new(processes, config);
+    world(&mut setup);
+    let (delay, latency) = (setup.network.delay_max(), setup.detector.latency_ticks.max());
+    let (mut hold, mut requests) = (workload.hold_ticks.max(), u64::from(processes));
+    if workload.second_per_mille > 0 {
+        (hold, requests) = (hold + hold, requests * requests);
+    }
+    let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
+    Case { setup: Arc::new(setup), workload, properties: Q::PROPERTIES.to_vec(), patience }
+}
+
+/// A workload of few requests in little time.
+fn short(requests: u32) -> Workload {
+    Workload { requests, think_ticks: (0..=20).into(), hold_ticks: (0..=5).into(), ..Workload::default() }
+}
