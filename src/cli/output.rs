@@ -40,8 +40,8 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
-    /// Checks that it can be written, so that this is known before any work is done for it. Nothing of it is there until
-    /// it is finished.
+    /// Checks that it can be written, so that this is known before any work is done for it. Nothing of it is there
+    /// until it is finished.
     pub(super) fn create(place: &Path) -> Result<Self, Fault> {
         let Some(name) = place.file_name() else {
             return Err(Fault::new(format!("{}: cannot be written: it names no file", place.display())));
