@@ -33,12 +33,12 @@ impl Default for Parameters {
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is the switch of one rule, and a key of scenario files")]
 pub struct Rules {
-    /// A token is accepted only if its hop exceeds the last one received, so that creating or sending a token again does
-    /// no harm. Off: a token sent again (rule 6), or delivered twice, becomes a second token.
+    /// A token is accepted only if its hop exceeds the last one received, so that creating or sending a token again
+    /// does no harm. Off: a token sent again (rule 6), or delivered twice, becomes a second token.
     pub refuse_old_hops: bool,
     /// The change in a question is ignored if it is news and its version is below the hop of the last token received.
-    /// Off: where neither channels nor reports are ordered, the change of a writer that died asking comes to light, from
-    /// its kept question, behind a token that was created without it.
+    /// Off: where neither channels nor reports are ordered, the change of a writer that died asking comes to light,
+    /// from its kept question, behind a token that was created without it.
     pub refuse_old_changes: bool,
     /// Rule 7: what arrives from a process reported dead is dropped. Off: where reports overtake messages, a process
     /// links to a dead one that answered before it died, of which it will not be told again; and the change of a dead
@@ -116,9 +116,9 @@ impl System for NeighbourRing {
     /// The steps of the worst case, one after another, from the last fault:
     ///
     /// 1. *Links.* Reports are in after `latency`, or behind the messages of the dead, `delay` more. An answer that a
-    ///    process gave just before it died may have made its asker link to it; its report is then still to come, so this
-    ///    is counted twice. A question or an answer may have been lost: the next one follows within the link timeout
-    ///    and is answered within two delays.
+    ///    process gave just before it died may have made its asker link to it; its report is then still to come, so
+    ///    this is counted twice. A question or an answer may have been lost: the next one follows within the link
+    ///    timeout and is answered within two delays.
     /// 2. *A write that is out* when the links are whole: it is sent again within the change timeout and goes once
     ///    round; its stay ends after `hold`.
     /// 3. *A lost token.* A search that began before may end in vain; the next begins within the token timeout. So: one

@@ -131,7 +131,8 @@ impl NeighbourRing {
     }
 }
 
-/// How many passes it is from `from` to this process along the ring of all: the whole ring, if it is the process itself.
+/// How many passes it is from `from` to this process along the ring of all: the whole ring, if it is the process
+/// itself.
 fn distance(from: ProcessId, ctx: &Ctx<'_>) -> i64 {
     let count = i64::from(ctx.count());
     let passes = (i64::from(ctx.me().get()) - i64::from(from.get())).rem_euclid(count);

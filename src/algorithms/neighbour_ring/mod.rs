@@ -8,9 +8,9 @@
 //!
 //! # Hops
 //!
-//! A token bears a *hop*, one more at every pass, and the newest change that its sender has. A process remembers the hop
-//! of the last token it received and of the last it sent, and refuses a token whose hop does not exceed the last one
-//! received. So a token can be sent again, or created twice, without harm: it is the same token.
+//! A token bears a *hop*, one more at every pass, and the newest change that its sender has. A process remembers the
+//! hop of the last token it received and of the last it sent, and refuses a token whose hop does not exceed the last
+//! one received. So a token can be sent again, or created twice, without harm: it is the same token.
 //!
 //! At the start the token is at process 0 with hop 0, and the others are set as if it had just been round: of N
 //! processes, process i > 0 received hop i − N and sent hop i + 1 − N (process 0 received 0 and sent 1 − N). Therefore
@@ -21,8 +21,8 @@
 //!
 //! 1. *The token arrives.* The process applies its change if it is newer than its own, enters if it wants to, and else
 //!    passes the token on. When it leaves it passes the token on.
-//! 2. *Writes.* A writer sends its change, of which the version is the token's hop, to `next`. Whoever receives a change
-//!    that is news to it applies it and passes it on; what is not news is dropped. The change comes back to the
+//! 2. *Writes.* A writer sends its change, of which the version is the token's hop, to `next`. Whoever receives a
+//!    change that is news to it applies it and passes it on; what is not news is dropped. The change comes back to the
 //!    writer when everyone has it: the write is complete, and only then can the writer leave. A writer that waits too
 //!    long sends the change again, with the next attempt number.
 //! 3. *`next` is reported dead.* `next` becomes empty, and the process asks everyone else who lost its prev, naming its
@@ -36,20 +36,20 @@
 //!    it on. Then it answers.
 //! 5. *The answer.* The asker links to whoever answers first. It sends its newest change, so that one that came while
 //!    `next` was empty goes on, and then the token if it has it and is not in its critical section.
-//! 6. *The token does not come.* A process that waits too long asks everyone where the token is. Each answers whether it
-//!    has it and which hop it sent last; the dead are excused. If nobody has it, the asker tells the
-//!    *scheduler*, the lowest live process, who sent the highest hop, and the scheduler has that process send its token
-//!    again, if that is still the last one it sent. If the token was not lost, its receiver refuses the copy.
+//! 6. *The token does not come.* A process that waits too long asks everyone where the token is. Each answers whether
+//!    it has it and which hop it sent last; the dead are excused. If nobody has it, the asker tells the *scheduler*,
+//!    the lowest live process, who sent the highest hop, and the scheduler has that process send its token again, if
+//!    that is still the last one it sent. If the token was not lost, its receiver refuses the copy.
 //! 7. *The dead.* Whatever arrives from a process reported dead is dropped.
 //! 8. *Alone.* When all others are reported dead `next` is the process itself, rule 4 applies to itself as asker and
 //!    answerer, and a write is complete at once. It keeps the token; leaving passes it to itself, under the next hop.
 //!
 //! The details that the rules leave open are settled thus. The hop orders stays and fencing numbers, so a process
-//! that is not alone stays once under a hop: if it wants to enter again while `next` is empty, it waits for the token to
-//! come round. Several writes in one stay differ by their attempts. All questions that a process asks
-//! about one loss of its next have the same id, so that answers that take longer than the timeout still count. A search
-//! that is not complete when the timeout strikes goes on, with those asked again that have not answered; else the next
-//! search has a new number.
+//! that is not alone stays once under a hop: if it wants to enter again while `next` is empty, it waits for the token
+//! to come round. Several writes in one stay differ by their attempts. All questions that a process asks about one loss
+//! of its next have the same id, so that answers that take longer than the timeout still count. A search that is not
+//! complete when the timeout strikes goes on, with those asked again that have not answered; else the next search has a
+//! new number.
 //!
 //! # What it needs
 //!
@@ -58,8 +58,8 @@
 //! survives lost and repeated messages through its timeouts. Processes that crash do not come back. Any number
 //! of them may crash.
 //!
-//! The rules fill out lecture notes on a token ring with replicated data, which leave open how creating a token again can
-//! be safe: the hops, rule 7 and the changes in tokens and questions are the answer given here.
+//! The rules fill out lecture notes on a token ring with replicated data, which leave open how creating a token again
+//! can be safe: the hops, rule 7 and the changes in tokens and questions are the answer given here.
 
 mod config;
 mod link;
