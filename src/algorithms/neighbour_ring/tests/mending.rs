@@ -63,6 +63,7 @@ fn rule_3_a_second_stay_waits_for_the_next_hop_so_that_fencing_numbers_grow() {
     let mut ring = inside();
     ring.crash_of(2);
     assert_eq!(ring.request(LEAVE), [indicate(Indication::Left(LOCK))]);
+    assert_eq!(ring.process.tokens(), 1);
     assert_eq!(ring.request(ENTER), [set(Timer::Token, 60)]);
     assert_eq!(ring.timer(Timer::Token), [set(Timer::Token, 60)], "it need not search for what it has");
     assert!(ring.message(3, Message::IAmNext { id: 1 }).contains(&send(3, blank_token(2))));
@@ -189,7 +190,9 @@ fn rule_4_no_token_is_created_if_it_went_by() {
     let mut ring = ring(3, 4);
     ring.message(2, blank_token(3));
     ring.crash_of(2);
-    assert_eq!(ring.message(1, blank_question(1, 2)), [send(1, Message::IAmNext { id: 1 })]);
+    for sent_hop in [2, 3] {
+        assert_eq!(ring.message(1, blank_question(1, sent_hop)), [send(1, Message::IAmNext { id: 1 })]);
+    }
 }
 
 #[test]
@@ -312,6 +315,9 @@ fn without_drop_dead_a_process_links_to_a_dead_one() {
     ring.message(3, Message::IAmNext { id: 1 });
     assert_eq!(ring.process.next(), Some(p(3)));
     assert!(ring.process.would_accept(p(3), &blank_token(1)));
+    let before = ring.process.clone();
+    assert_eq!(ring.message(3, blank_question(1, 9)), [], "rule 4: only the questions of the living are kept");
+    assert_eq!(ring.process, before);
 }
 
 #[test]
