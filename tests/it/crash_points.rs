@@ -79,14 +79,16 @@ fn seeds_and_worlds(seeds: u64) -> impl Iterator<Item = (u64, (FromDead, ReportO
 #[test]
 fn a_query_ring_survives_any_one_crash() {
     for processes in [3, 4] {
-        let all = seeds_and_worlds(3).map(|(seed, kind)| try_all(CrashPoints::new(world(query_ring(processes), kind), seed)));
+        let all =
+            seeds_and_worlds(3).map(|(seed, kind)| try_all(CrashPoints::new(world(query_ring(processes), kind), seed)));
         assert_hold("query ring, one crash", all, 1_000);
     }
 }
 
 #[test]
 fn a_query_ring_of_three_survives_any_two_crashes() {
-    let all = seeds_and_worlds(1).map(|(seed, kind)| try_all(CrashPoints::new(world(query_ring(3), kind), seed).crashes(2)));
+    let all =
+        seeds_and_worlds(1).map(|(seed, kind)| try_all(CrashPoints::new(world(query_ring(3), kind), seed).crashes(2)));
     assert_hold("query ring, two crashes", all, 10_000);
 }
 
@@ -104,7 +106,9 @@ fn clients() -> impl Iterator<Item = ProcessId> {
 fn a_durable_coordinator_survives_the_crashes_of_its_clients() {
     for crashes in [1, 2] {
         let all = seeds_and_worlds(2).map(|(seed, kind)| {
-            try_all(CrashPoints::new(world(durable(DurableRules::default()), kind), seed).among(clients()).crashes(crashes))
+            try_all(
+                CrashPoints::new(world(durable(DurableRules::default()), kind), seed).among(clients()).crashes(crashes),
+            )
         });
         assert_hold("durable, clients", all, 1_000);
     }
@@ -123,7 +127,8 @@ fn a_durable_coordinator_survives_its_own_crashes() {
 
 #[test]
 fn a_durable_coordinator_survives_a_crash_of_a_client_and_one_of_its_own() {
-    let steps = clients().flat_map(|client| (1..=10).flat_map(move |step| (0..=2).map(move |effects| (client, step, effects))));
+    let steps =
+        clients().flat_map(|client| (1..=10).flat_map(move |step| (0..=2).map(move |effects| (client, step, effects))));
     let all = steps.map(|(process, step, after_effects)| {
         let mut case = durable(DurableRules::default());
         let moment = Moment::InStep { step, after_effects };
