@@ -1,8 +1,8 @@
 //! Deterministic simulation of fault-tolerant distributed mutual exclusion.
 //!
-//! `jeton` (French for *token*) runs distributed algorithms, written as pure state machines, under a simulator in virtual
-//! time, and checks after every event what must hold. One seed is one schedule, bit for bit, for ever. A failing schedule
-//! comes back as the short list of decisions that matter.
+//! `jeton` (French for *token*) runs distributed algorithms, written as pure state machines, under a simulator in
+//! virtual time, and checks after every event what must hold. One seed is one schedule, bit for bit, for ever. A
+//! failing schedule comes back as the short list of decisions that matter.
 //!
 //! ```
 //! use jeton::algorithms::query_ring::{Parameters, QueryRing};
@@ -37,16 +37,16 @@
 //! | [`trace`] | a run as records, its fingerprint, and its drawing | change a run |
 //! | [`property`] | always, eventually, sometimes, of any system | scan all processes at each event |
 //! | [`mutex`] | requests and indications, the workload, the properties of mutual exclusion | know which algorithm it looks at |
-//! | [`explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
+//! | [`mod@explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
 //! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |
 //!
 //! # What is kept, whatever changes
 //!
-//! - A process has no clock, no generator and no I/O: what it does depends on its state, the event and the answers of its
-//!   context, and on nothing else. There is no `async`, and no trait object in the loop that handles events but the one that
-//!   answers [`Context::choose`].
+//! - A process has no clock, no generator and no I/O: what it does depends on its state, the event and the answers of
+//!   its context, and on nothing else. There is no `async`, and no trait object in the loop that handles events but the
+//!   one that answers [`Context::choose`].
 //! - There is no floating-point number in the engine, no iteration over a hash map, no wall clock and no environment.
 //! - Everything that is not determined comes through one door, [`engine::decision`], under a key that names it locally.
 //! - Events have a total order: by tick, then in the order in which they were scheduled.

@@ -3,6 +3,7 @@
 //! They import `model` and `mutex` and nothing else: whatever a built-in algorithm can do, yours can.
 
 pub mod coordinator;
+pub mod neighbour_ring;
 pub mod query_ring;
 
 use crate::mutex::System;
@@ -32,4 +33,10 @@ macro_rules! systems {
     };
 }
 
-systems! { query_ring::QueryRing, coordinator::Durable, coordinator::Stateless, coordinator::Replicated }
+systems! {
+    query_ring::QueryRing,
+    neighbour_ring::NeighbourRing,
+    coordinator::Durable,
+    coordinator::Stateless,
+    coordinator::Replicated,
+}

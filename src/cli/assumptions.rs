@@ -16,9 +16,9 @@ use crate::scenario::{Assumption, Scenario, Visitor, assumptions};
 
 /// Take from each system one assumption after another, and tell which properties still hold
 ///
-/// Each line is the system's baseline (five processes, the faults it is known to bear) with one thing changed. A property
-/// that is not named held in all schedules; one that is was violated, and the seed is that of the schedule that shows it
-/// after the fewest events. More schedules find rarer violations.
+/// Each line is the system's baseline (five processes, the faults it is known to bear) with one thing changed. A
+/// property that is not named held in all schedules; one that is was violated, and the seed is that of the schedule
+/// that shows it after the fewest events. More schedules find rarer violations.
 #[derive(Args)]
 pub(super) struct Assumptions {
     /// The systems; all of them by default

@@ -161,7 +161,7 @@ impl Explored<'_> {
             if !seen.is_empty() {
                 let seen: Vec<String> =
                     seen.iter().map(|(name, count)| format!("{name}\u{a0}{}", grouped(*count))).collect();
-                add(&seen.join(", "));
+                add(&format!("seen: {}", seen.join(", ")));
             }
             if !never.is_empty() {
                 let never: Vec<&str> = never.iter().map(|(name, _)| *name).collect();
@@ -257,18 +257,24 @@ impl Columns {
 
     fn row(&self, explored: &Explored<'_>) -> String {
         let Explored { scenario, report, taken } = explored;
-        let seconds = taken.as_secs_f64().max(1e-9);
-        #[allow(clippy::cast_precision_loss, reason = "three figures are shown")]
-        let rounded_of = |count: u64, by: f64| rounded(count as f64 / by);
+        let seconds = taken.as_secs_f64();
+        // Below that it is the start of the threads that was measured.
+        let rate = |count: u64| if seconds < 0.02 { "-".to_owned() } else { rounded(as_f64(count) / seconds) };
         self.line([
             scenario.name(),
             explored.verdict(),
             &grouped(report.schedules),
-            &rounded_of(report.events, 1.0),
-            &rounded_of(report.schedules, seconds),
-            &rounded_of(report.events, seconds),
+            &rounded(as_f64(report.events)),
+            &rate(report.schedules),
+            &rate(report.events),
         ])
     }
+}
+
+/// Near enough for three figures.
+#[allow(clippy::cast_precision_loss, reason = "three figures are shown")]
+fn as_f64(count: u64) -> f64 {
+    count as f64
 }
 
 /// A path as a shell takes it for one word.

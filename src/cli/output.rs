@@ -1,5 +1,6 @@
 //! Where results go.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -34,13 +35,13 @@ pub(super) fn complain(kind: &str, problem: &str) {
 
 /// A file that appears whole or not at all: it is written beside its place and then moved there.
 pub(super) struct NewFile {
-    file: fs::File,
-    temporary: PathBuf,
     place: PathBuf,
+    beside: PathBuf,
 }
 
 impl NewFile {
-    /// Begins it. That it cannot be written is known before any work is done.
+    /// Checks that it can be written, so that this is known before any work is done for it. Nothing of it is there
+    /// until it is finished.
     pub(super) fn create(place: &Path) -> Result<Self, Fault> {
         let Some(name) = place.file_name() else {
             return Err(Fault::new(format!("{}: cannot be written: it names no file", place.display())));
@@ -48,27 +49,25 @@ impl NewFile {
         if place.is_dir() {
             return Err(Fault::new(format!("{}: cannot be written: it is a directory", place.display())));
         }
-        let mut hidden = std::ffi::OsString::from(".");
+        let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(format!(".{}", std::process::id()));
-        let temporary = place.with_file_name(hidden);
-        match fs::File::create(&temporary) {
-            Ok(file) => Ok(Self { file, temporary, place: place.to_owned() }),
-            Err(error) => Err(unwritable(place, &error)),
-        }
+        let file = Self { place: place.to_owned(), beside: place.with_file_name(hidden) };
+        let tried = fs::File::create(&file.beside).and_then(|_| fs::remove_file(&file.beside));
+        tried.map(|()| file).map_err(|error| unwritable(place, &error))
     }
 
     /// Writes all of it and puts it in its place.
-    pub(super) fn finish(mut self, content: &[u8]) -> Result<(), Fault> {
-        let written = self.file.write_all(content).and_then(|()| self.file.sync_all());
-        written.and_then(|()| fs::rename(&self.temporary, &self.place)).map_err(|error| unwritable(&self.place, &error))
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        // It is gone already if all went well.
-        let _ = fs::remove_file(&self.temporary);
+    pub(super) fn finish(self, content: &[u8]) -> Result<(), Fault> {
+        let written = fs::File::create(&self.beside).and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()
+        });
+        written.and_then(|()| fs::rename(&self.beside, &self.place)).map_err(|error| {
+            // What is half written is of no use, and that it cannot be removed is no news.
+            let _ = fs::remove_file(&self.beside);
+            unwritable(&self.place, &error)
+        })
     }
 }
 

@@ -4,16 +4,18 @@ use clap::Args;
 use serde_json::json;
 
 use super::layout::{grouped, width, wrap};
-use super::output::Output;
+use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner};
+use crate::explore::{Case, Runner, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
+use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
 
 /// Run one schedule of a scenario, and tell what came of it
 ///
-/// A seed is a schedule: the same file and the same seed are the same run, everywhere and always.
+/// A seed is a schedule: the same file and the same seed are the same run, everywhere and always. Exit status: 0 if the
+/// run is as the scenario expects, 1 if not, 2 if the input is at fault.
 #[derive(Args)]
 pub(super) struct Run {
     /// The scenario file
@@ -21,8 +23,14 @@ pub(super) struct Run {
     /// Which schedule
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     seed: u64,
-    /// Print one JSON object
+    /// Write every event of the run to this file, as JSON Lines
+    #[arg(long, value_name = "OUT.jsonl")]
+    trace: Option<PathBuf>,
+    /// Draw the run, a column a process, time downwards
     #[arg(long)]
+    diagram: bool,
+    /// Print one JSON object instead of text
+    #[arg(long, conflicts_with = "diagram")]
     json: bool,
 }
 
@@ -31,37 +39,51 @@ struct Ran {
     outcome: Outcome,
     properties: Vec<Property>,
     notes: Vec<&'static str>,
+    /// The trace file, if it is wanted.
+    trace: Option<Vec<u8>>,
+    /// Every event, if they are wanted.
+    records: Option<Vec<Record>>,
 }
 
 impl Run {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let scenario = input::scenario(&self.file)?;
-        let ran = scenario.visit(Work { seed: self.seed }).map_err(|invalid| Fault::new(invalid.to_string()))?;
-        let met = ran.meets(scenario.expect());
+        let file = self.trace.as_deref().map(NewFile::create).transpose()?;
+        let ran = scenario.visit(self.work(&scenario)).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        if let (Some(file), Some(trace)) = (file, &ran.trace) {
+            file.finish(trace)?;
+        }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
+        let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
     }
 
     fn text_of(&self, scenario: &Scenario, ran: &Ran) -> String {
         let Outcome { end, at, stats } = &ran.outcome;
-        let mut lines = vec![
-            format!("{}, seed {}: {}", scenario.name(), self.seed, scenario.about()),
-            format!(
-                "{} events in {} ticks: {} messages ({} lost), {} crashes, {} restarts",
-                grouped(stats.events),
-                grouped(at.get()),
-                grouped(stats.messages),
-                grouped(stats.lost),
-                stats.crashes,
-                stats.restarts
-            ),
-        ];
+        let width = width();
+        let heading = format!("{}, seed {}: {}", scenario.name(), self.seed, scenario.about());
+        let mut text = wrap(&heading, "", width);
+        if let Some(records) = &ran.records {
+            let ending = Ending::new(&ran.outcome);
+            text = format!("{text}\n\n{}", diagram().width(width).render(scenario.processes(), records, Some(&ending)));
+        }
+        let mut lines = vec![format!(
+            "{} in {} ticks: {} ({} lost), {}, {}",
+            count(stats.events, "event"),
+            grouped(at.get()),
+            count(stats.messages, "message"),
+            grouped(stats.lost),
+            count(stats.crashes, "crash"),
+            count(stats.restarts, "restart")
+        )];
         if !ran.notes.is_empty() {
             lines.push(format!("seen: {}", ran.notes.join(", ")));
         }
         let properties: Vec<&str> = ran.properties.iter().map(|property| property.name()).collect();
         let properties = properties.join(", ");
         match end {
+            // The diagram ends with it.
+            End::Violated(_) if ran.records.is_some() => {}
             End::Violated(violation) => lines.push(violation.to_string()),
             End::CutOff(limit) => {
                 let limit = format!("{limit:?}").to_lowercase();
@@ -70,11 +92,17 @@ impl Run {
             End::Settled => lines.push(format!("every request was settled, and these hold: {properties}")),
             End::Quiescent => lines.push(format!("nothing is left to happen, and these hold: {properties}")),
         }
-        if !ran.meets(scenario.expect()) {
-            lines.push(format!("expected: {}", scenario.expect()));
+        match scenario.expect() {
+            expected if ran.meets(expected) => {}
+            Expectation::Holds => lines.push("expected: holds".to_owned()),
+            Expectation::Violates(property) => {
+                lines.push(format!("expected: a violation of {property}, which `explore` may find with another seed"));
+            }
         }
-        let width = width();
-        lines.iter().map(|line| wrap(line, "", width)).collect::<Vec<_>>().join("\n")
+        for line in lines {
+            text = format!("{text}\n{}", wrap(&line, "", width));
+        }
+        text
     }
 
     fn json_of(&self, scenario: &Scenario, ran: &Ran) -> String {
@@ -103,7 +131,16 @@ impl Run {
         })
         .to_string()
     }
+
+    fn work(&self, scenario: &Scenario) -> Work {
+        let header = Header::new(scenario.name(), scenario.processes());
+        let header = header.with_seed(self.seed).with_source(scenario.source());
+        let trace = self.trace.is_some().then(|| Writer::new(Vec::new(), &header).expect(MEMORY));
+        Work { seed: self.seed, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
+    }
 }
+
+const MEMORY: &str = "memory takes everything";
 
 impl Ran {
     fn meets(&self, expectation: Expectation) -> bool {
@@ -115,17 +152,51 @@ impl Ran {
     }
 }
 
+/// A number of things: `1 crash`, `2 crashes`.
+fn count(number: u64, what: &str) -> String {
+    let ending = match number {
+        1 => "",
+        _ if what.ends_with("sh") => "es",
+        _ => "s",
+    };
+    format!("{} {what}{ending}", grouped(number))
+}
+
 struct Work {
     seed: u64,
+    sinks: Sinks,
+}
+
+/// Where the events of the run go. A trace file is written when all of it is there, so that nothing is left of one if
+/// the run is interrupted.
+struct Sinks {
+    trace: Option<Writer<Vec<u8>>>,
+    records: Option<Vec<Record>>,
+}
+
+impl Sink for Sinks {
+    fn take(&mut self, record: Record) {
+        if let Some(trace) = &mut self.trace {
+            trace.write(&record).expect(MEMORY);
+        }
+        if let Some(records) = &mut self.records {
+            records.push(record);
+        }
+    }
 }
 
 impl Visitor for Work {
     type Output = Result<Ran, Invalid>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let Self { seed, sinks } = self;
         let mut runner = Runner::new(&case)?;
-        let outcome = runner.run(self.seed);
+        let wanted = sinks.trace.is_some() || sinks.records.is_some();
+        let mut recorder = Recorder::to(sinks);
+        let outcome = if wanted { runner.run_observed(seed, &mut recorder) } else { runner.run(seed) };
         let notes = runner.take_tally().counts().into_keys().collect();
-        Ok(Ran { outcome, properties: case.properties, notes })
+        let Sinks { trace, records } = recorder.finish();
+        let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));
+        Ok(Ran { outcome, properties: case.properties, notes, trace, records })
     }
 }

@@ -105,12 +105,13 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
         self.application.crashed(victim);
         let last = self.cut_off(victim, world);
-        for observer in ProcessId::all(world.count()).filter(|&p| world.is_up(p)) {
-            self.report(observer, victim, last.get(&observer).copied(), world);
-        }
+        // Scheduled first, so that whoever hears of the death in the tick of the restart finds the process up.
         if let Some(down) = down {
             let taken = self.clock.chance.span(Stream::Faults, &down, || Topic::Down { process: victim });
             self.clock.queue.push(world.now() + taken, Pending::Restart { process: victim });
+        }
+        for observer in ProcessId::all(world.count()).filter(|&p| world.is_up(p)) {
+            self.report(observer, victim, last.get(&observer).copied(), world);
         }
     }
 

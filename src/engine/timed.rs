@@ -86,8 +86,8 @@ pub(super) struct Clock<P: Process> {
     pub(super) chance: Chance,
     pub(super) plan: Plan,
     pub(super) disturbances: Vec<Planned>,
-    /// What goes wrong by time, in order. It is not among the pending events: a replay knows only what came to pass, and
-    /// must end where the run did.
+    /// What goes wrong by time, in order. It is not among the pending events: a replay knows only what came to pass,
+    /// and must end where the run did.
     faults: VecDeque<(Ticks, Fault)>,
     pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,

@@ -30,10 +30,10 @@ struct Failure {
 }
 
 impl<P: Mutex> Exploration<'_, P> {
-    /// Explores as a test does. It tries the schedules that were kept of earlier failures first, then as many new ones as
-    /// it was told to; the environment variables `JETON_SCHEDULES` and `JETON_SEED` say otherwise, for a short run on each
-    /// push and a long one at night. A schedule that fails is made small and kept in `tests/schedules/`, in a file named
-    /// after the test, and the test fails with its picture.
+    /// Explores as a test does. It tries the schedules that were kept of earlier failures first, then as many new ones
+    /// as it was told to; the environment variables `JETON_SCHEDULES` and `JETON_SEED` say otherwise, for a short run
+    /// on each push and a long one at night. A schedule that fails is made small and kept in `tests/schedules/`, in a
+    /// file named after the test, and the test fails with its picture.
     ///
     /// It returns what was covered, to be looked at: `assert!(report.sometimes["holder_crashed"] > 0)`.
     ///

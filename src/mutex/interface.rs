@@ -74,8 +74,8 @@ pub enum Indication {
     /// The lock was lost without having been left; the application is out of the critical section.
     Lost(DataId),
     /// Not to an application but for the record, at a server that is one of several: this request has been accepted, so
-    /// that it has its place in the queue whatever becomes of one of the servers. It is said in the order of the places,
-    /// and may be said again, even when the request has been granted.
+    /// that it has its place in the queue whatever becomes of one of the servers. It is said in the order of the
+    /// places, and may be said again, even when the request has been granted.
     Accepted {
         /// The client whose request it is.
         client: ProcessId,

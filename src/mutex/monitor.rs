@@ -150,7 +150,7 @@ impl<P: Mutex> Monitor<P> {
         Ok(())
     }
 
-    fn indicated(&mut self, process: ProcessId, indication: &Indication) {
+    fn indicated(&mut self, process: ProcessId, indication: &Indication, world: &World<P>) {
         match *indication {
             Indication::Entered(data, fence) => {
                 self.holders.entered(process, data);
@@ -163,7 +163,11 @@ impl<P: Mutex> Monitor<P> {
                 }
             }
             Indication::Written(_) => self.writers.push(process),
-            Indication::Accepted { client, data, request } => self.queues.accept(client, data, request),
+            // A request of the dead has no turn.
+            Indication::Accepted { client, data, request } if world.is_up(client) => {
+                self.queues.accept(client, data, request);
+            }
+            Indication::Accepted { .. } => {}
             Indication::Left(data) | Indication::Lost(data) => {
                 self.holders.left(process, data);
                 if self.writers.contains(&process) {
@@ -310,7 +314,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 }
             }
             Effect::Indicate { indication } => {
-                self.indicated(process, indication);
+                self.indicated(process, indication, world);
                 if let Indication::Entered(data, _) = *indication {
                     self.check_holders(process, data);
                 }

@@ -21,8 +21,8 @@ pub trait System: Mutex + sealed::Sealed {
     /// assumptions away begins.
     const BASELINE: &'static str;
 
-    /// What else can be taken from it than what every system stands on: what is then the case, and the keys of a scenario
-    /// file that make it so, as TOML.
+    /// What else can be taken from it than what every system stands on: what is then the case, and the keys of a
+    /// scenario file that make it so, as TOML.
     const DIALS: &'static [(&'static str, &'static str)];
 
     /// Its parameters in a scenario file: plain serde data that refuses unknown keys and has a default for each.

@@ -10,8 +10,8 @@ use crate::model::{ProcessId, Report, Ticks};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// The number of the event in its run, counted from 1. What no process handles ([`Kind::Loss`], [`Kind::Partition`],
-    /// [`Kind::Pause`]) is no event: it has the number of the event before it.
+    /// The number of the event in its run, counted from 1. What no process handles ([`Kind::Loss`],
+    /// [`Kind::Partition`], [`Kind::Pause`]) is no event: it has the number of the event before it.
     pub number: u64,
     /// When.
     pub tick: Ticks,

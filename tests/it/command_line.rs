@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use jeton::trace::Trace;
 use serde_json::Value;
 
 use crate::scenario::directory;
@@ -65,7 +66,7 @@ fn explore_prints_a_line_for_each_scenario_and_what_was_tried_beneath() {
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert!(lines[0].starts_with("scenario "), "{}", ran.stdout);
     assert!(lines[1].starts_with("query_ring_one_crash           holds                        200 "), "{}", lines[1]);
-    assert!(lines[2].starts_with("    holder_crashed "), "{}", lines[2]);
+    assert!(lines[2].starts_with("    seen: holder_crashed "), "{}", lines[2]);
     let violated = lines.iter().position(|line| line.starts_with("query_ring_unordered_channels")).expect("a line");
     assert!(lines[violated].contains("violated, as expected"), "{}", lines[violated]);
     assert!(lines[violated + 1].starts_with("    seed "), "{}", lines[violated + 1]);
@@ -241,6 +242,48 @@ fn run_says_what_came_of_it() {
     let ran = jeton(&["run", HOLDS, "--seed", "0"]).exits(0);
     assert!(ran.stdout.starts_with("query_ring_one_crash, seed 0: One peer crashes"), "{}", ran.stdout);
     assert!(ran.stdout.contains("and these hold: "), "{}", ran.stdout);
+}
+
+#[test]
+fn a_trace_is_the_run_whole_and_the_same_again() {
+    let directory = directory("trace");
+    let write = |name: &str| {
+        let path = directory.join(name);
+        jeton(&["run", HOLDS, "--seed", "7", "--trace", &path.to_string_lossy()]).exits(0);
+        fs::read(path).expect("a trace")
+    };
+    let bytes = write("one.jsonl");
+    assert_eq!(bytes, write("two.jsonl"));
+    let trace = Trace::read(&bytes[..]).expect("a trace");
+    assert_eq!((trace.header.scenario.as_str(), trace.header.seed), ("query_ring_one_crash", Some(7)));
+    let source = trace.header.source.expect("the scenario is in it");
+    assert_eq!(source, fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(HOLDS)).expect("a scenario"));
+    assert!(trace.records.len() > 50);
+    let mut names: Vec<_> =
+        fs::read_dir(&directory).expect("a directory").map(|e| e.expect("a file").file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["one.jsonl", "two.jsonl"], "nothing else is left");
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_told_before_anything_is_run() {
+    for (place, why) in [("no/such/directory/x.jsonl", "cannot be written: "), ("scenarios", "it is a directory")] {
+        let ran = jeton(&["run", HOLDS, "--trace", place]).exits(2);
+        assert!(ran.stderr.starts_with(&format!("error: {place}: ")) && ran.stderr.contains(why), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+#[test]
+fn a_diagram_stands_between_what_was_run_and_what_came_of_it() {
+    let ran = jeton(&["run", VIOLATED, "--seed", "0", "--diagram"]);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("query_ring_unordered_channels, seed 0: "), "{}", ran.stdout);
+    assert!(lines.iter().any(|line| line.starts_with(" tick  p0 ") && line.contains(" p4")), "{}", ran.stdout);
+    assert!(lines.iter().any(|line| line.contains("─token▶p1")), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches(" violated at tick ").count(), 1, "{}", ran.stdout);
+    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{}", ran.stdout);
 }
 
 #[test]

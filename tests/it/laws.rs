@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::engine::{
     ChannelOrder, Crash, DetectorClass, Distribution, End, Faults, FromDead, LossCause, MessageId, Moment,
-    RandomCrashes, ReportOrder, Setup, Simulation, ToDead,
+    RandomCrashes, ReportOrder, Setup, Simulation, ToDead, Unreliable,
 };
 use jeton::model::Report;
 use jeton::trace::{Effect, Kind, Record};
@@ -65,7 +65,8 @@ mod replay {
         }
     }
 
-    /// The crash of somebody who is down already, or one that is drawn for a time after the end, is not in the schedule.
+    /// The crash of somebody who is down already, or one that is drawn for a time after the end, is not in the
+    /// schedule.
     #[test]
     fn a_crash_that_never_comes_to_pass_does_not_change_how_a_run_ends() {
         let mut setup = Setup::new(2, Rules { hops: 3, beats: 0 });
@@ -119,7 +120,10 @@ mod channels {
         }
 
         #[test]
-        fn a_message_takes_as_long_as_its_channel_says((setup, seed, wishes) in cases()) {
+        fn a_message_takes_as_long_as_its_channel_says((setup, seed, wishes) in cases(), copies: bool) {
+            let mut setup = setup;
+            let unreliable = Unreliable { loss_per_mille: 0, duplicate_per_mille: 300, until_tick: 60 };
+            setup.faults.messages = Some(unreliable).filter(|_| copies);
             let (_, records) = run(&setup, seed, wishes);
             let mut sent: BTreeMap<MessageId, (Ticks, Distribution)> = BTreeMap::new();
             for record in &records {
@@ -215,8 +219,8 @@ mod channels {
         assert!((0..20).any(|seed| overtakings(&run(&setup, seed, 2).1) > 0));
     }
 
-    /// A connection breaks when its receiver dies, and what was under way is lost though the receiver is back in time; a
-    /// datagram finds whoever is there when it arrives.
+    /// A connection breaks when its receiver dies, and what was under way is lost though the receiver is back in
+    /// time; a datagram finds whoever is there when it arrives.
     #[test]
     fn a_message_to_one_who_was_down_meanwhile_is_lost_on_a_connection_and_arrives_as_a_datagram() {
         let mut setup = Setup::new(2, Rules { hops: 1, beats: 0 });

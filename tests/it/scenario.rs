@@ -83,7 +83,8 @@ fn unknown_keys_and_names_come_with_what_was_probably_meant() {
             format!("{HEAD}{SYSTEM}[network]\norder = \"lifo\"\n"),
             format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ unifrom = [1, 10] }}\n"),
             format!(
-                "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\nmoment = {{ when = {{ condition = \"in_critical\" }} }}\n"
+                "{HEAD}{SYSTEM}[[faults.crashes]]\nprocess = 1\n\
+                 moment = {{ when = {{ condition = \"in_critical\" }} }}\n"
             ),
             format!("{HEAD}{SYSTEM}[[faults.random]]\nup_to = 1\nconditions = [\"waiting\", \"has_tokn\"]\n"),
         ],

@@ -307,8 +307,8 @@ pub(crate) fn replay(
     (outcome, recorder.finish(), divergence)
 }
 
-/// Setups of every kind, with a seed each.
-pub(crate) fn cases() -> impl Strategy<Value = (Setup<Runner>, u64, u32)> {
+/// Setups of every kind, with a seed each. The parts are boxed, since together they are too large for a stack.
+pub(crate) fn cases() -> BoxedStrategy<(Setup<Runner>, u64, u32)> {
     (1_u32..=6)
         .prop_flat_map(|processes| {
             (Just(processes), rules(), network(processes), detector(processes), faults(processes), limits())
@@ -322,6 +322,7 @@ pub(crate) fn cases() -> impl Strategy<Value = (Setup<Runner>, u64, u32)> {
             limits,
         })
         .prop_flat_map(|setup| (Just(setup), any::<u64>(), 0_u32..4))
+        .boxed()
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
@@ -340,35 +341,37 @@ fn spans(least: u64) -> impl Strategy<Value = Distribution> {
     ]
 }
 
-fn network(processes: u32) -> impl Strategy<Value = Network> {
+fn network(processes: u32) -> BoxedStrategy<Network> {
     let order = prop_oneof![Just(ChannelOrder::Fifo), Just(ChannelOrder::Unordered)];
     let from_dead = prop_oneof![Just(FromDead::Deliver), Just(FromDead::Prefix), Just(FromDead::Drop)];
     let to_dead = prop_oneof![Just(ToDead::Connection), Just(ToDead::Datagram)];
     let service = prop_oneof![Just(Distribution::Constant(0)), spans(0)];
     let link = (0..processes, 0..processes, spans(1));
-    (order, spans(1), option::of(link), from_dead, to_dead, service).prop_map(
-        |(order, delay_ticks, link, from_dead, to_dead, service_ticks)| {
+    (order, spans(1), option::of(link), from_dead, to_dead, service)
+        .prop_map(|(order, delay_ticks, link, from_dead, to_dead, service_ticks)| {
             let link = link.map(|(from, to, delay_ticks)| Link {
                 from: ProcessId::new(from),
                 to: ProcessId::new(to),
                 delay_ticks,
             });
             Network { order, delay_ticks, links: link.into_iter().collect(), from_dead, to_dead, service_ticks }
-        },
-    )
+        })
+        .boxed()
 }
 
-fn detector(processes: u32) -> impl Strategy<Value = Detector> {
+fn detector(processes: u32) -> BoxedStrategy<Detector> {
     let order = prop_oneof![Just(ReportOrder::AfterChannel), Just(ReportOrder::Unordered)];
     let class = prop_oneof![
         4 => Just(DetectorClass::Perfect),
         2 => Just(DetectorClass::EventuallyPerfect),
         1 => Just(DetectorClass::None),
     ];
-    (class, spans(0), order, option::of(windows())).prop_map(move |(class, latency_ticks, order, suspicions)| {
-        let errs = class == DetectorClass::EventuallyPerfect && processes > 1;
-        Detector { class, latency_ticks, order, suspicions: suspicions.filter(|_| errs) }
-    })
+    (class, spans(0), order, option::of(windows()))
+        .prop_map(move |(class, latency_ticks, order, suspicions)| {
+            let errs = class == DetectorClass::EventuallyPerfect && processes > 1;
+            Detector { class, latency_ticks, order, suspicions: suspicions.filter(|_| errs) }
+        })
+        .boxed()
 }
 
 pub(crate) fn windows() -> impl Strategy<Value = Windows> {
@@ -379,26 +382,26 @@ pub(crate) fn windows() -> impl Strategy<Value = Windows> {
     })
 }
 
-fn faults(processes: u32) -> impl Strategy<Value = Faults> {
+fn faults(processes: u32) -> BoxedStrategy<Faults> {
     let unreliable = (0_u16..200, 0_u16..200, 1_u64..200).prop_map(|(loss, duplicate, until_tick)| Unreliable {
         loss_per_mille: loss,
         duplicate_per_mille: duplicate,
         until_tick,
     });
-    let crashes = (vec(crash(processes), 0..3), option::weighted(0.8, random_crashes(processes)));
+    let crashes = (vec(crash(processes), 0..3), random_crashes(processes));
     let partitions = (vec(partition(processes), 0..2), option::weighted(0.3, windows()));
     let pauses = (vec(pause(processes), 0..2), option::weighted(0.3, windows()));
-    (crashes, option::weighted(0.3, unreliable), partitions, pauses).prop_map(
-        |((crashes, random), messages, (partitions, random_partitions), (pauses, random_pauses))| Faults {
+    (crashes, option::weighted(0.3, unreliable), partitions, pauses)
+        .prop_map(|((crashes, random), messages, (partitions, random_partitions), (pauses, random_pauses))| Faults {
             crashes,
-            random: random.into_iter().collect(),
+            random,
             messages,
             partitions,
             random_partitions,
             pauses,
             random_pauses,
-        },
-    )
+        })
+        .boxed()
 }
 
 fn partition(processes: u32) -> impl Strategy<Value = Partition> {
@@ -432,18 +435,34 @@ fn crash(processes: u32) -> impl Strategy<Value = Crash> {
     })
 }
 
-fn random_crashes(processes: u32) -> impl Strategy<Value = RandomCrashes> {
+/// Of everybody, or of two groups with their own bounds.
+fn random_crashes(processes: u32) -> BoxedStrategy<Vec<RandomCrashes>> {
+    let all = ProcessId::all(processes);
+    let (even, odd) = all.clone().partition(|process| process.get() % 2 == 0);
+    let groups = (drawn_crashes(even), drawn_crashes(odd));
+    prop_oneof![
+        1 => Just(Vec::new()),
+        3 => drawn_crashes(all.collect()).prop_map(|group| vec![group]),
+        1 => groups.prop_map(|(even, odd)| [even, odd].into_iter().filter(|group| !group.among.is_empty()).collect()),
+    ]
+    .boxed()
+}
+
+fn drawn_crashes(among: Vec<ProcessId>) -> BoxedStrategy<RandomCrashes> {
     let conditions = prop_oneof![Just(vec![]), Just(vec!["has".to_owned()])];
-    (0_u32..6, 1_u64..200, 1_u64..30, conditions, option::of(spans(1))).prop_map(
-        move |(up_to, within_ticks, within_steps, conditions, down_ticks)| RandomCrashes {
-            up_to: if down_ticks.is_some() { up_to } else { up_to.min(processes) },
+    // In a narrow window several strike in one tick, or one step.
+    let within_ticks = prop_oneof![1_u64..6, 1_u64..200];
+    let within_steps = prop_oneof![1_u64..4, 1_u64..30];
+    (0_u32..6, within_ticks, within_steps, conditions, option::of(spans(1)))
+        .prop_map(move |(up_to, within_ticks, within_steps, conditions, down_ticks)| RandomCrashes {
+            up_to: if down_ticks.is_some() { up_to } else { up_to.min(among.len() as u32) },
+            among: among.clone(),
             within_ticks,
             within_steps,
             conditions,
             down_ticks,
-            ..RandomCrashes::up_to(0)
-        },
-    )
+        })
+        .boxed()
 }
 
 fn limits() -> impl Strategy<Value = Limits> {

@@ -301,7 +301,12 @@ mod drawing {
 
     proptest! {
         #[test]
-        fn no_line_is_wider_than_asked((setup, seed, wishes) in cases(), width in 40_usize..160, ascii: bool, brief: bool) {
+        fn no_line_is_wider_than_asked(
+            (setup, seed, wishes) in cases(),
+            width in 40_usize..160,
+            ascii: bool,
+            brief: bool,
+        ) {
             let trace = trace(&setup, seed, wishes);
             let drawn = draw(&trace, &marked().width(width).ascii(ascii).brief(brief).notes(brief));
             for line in drawn.lines() {

@@ -208,8 +208,8 @@ impl Client {
         }
     }
 
-    /// Upon the retry timer of a connection. That of an older one tries once more for the present one: a report must not
-    /// put off a connect that was due, or the last to reclaim would be later than a retry interval.
+    /// Upon the retry timer of a connection. That of an older one tries once more for the present one: a report must
+    /// not put off a connect that was due, or the last to reclaim would be later than a retry interval.
     pub(super) fn on_retry<S: Server>(&mut self, connection: u64, ctx: &mut Ctx<'_, S>) {
         if self.link != Link::Connecting {
             return;

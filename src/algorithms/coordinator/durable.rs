@@ -1,25 +1,26 @@
-//! The durable coordinator: the server has the list of its clients in stable storage, and asks them when it is up again.
+//! The durable coordinator: the server has the list of its clients in stable storage, and asks them when it is up
+//! again.
 //!
 //! Its rules, beside the shared ones:
 //!
-//! - D1. Stable storage has the list of clients and the *incarnation*, a number that counts the starts of the server (an
-//!   addition to the notes). Every change of the list, by a connect, a disconnect or a death, is stored first: a client
-//!   is stored, *then* accepted, so that a server that dies in between still knows whom to ask. Those whom it has listed
-//!   are accepted at once.
-//! - D2. Upon a restart the server reads the list, stores the next incarnation, asks every listed client where it stands,
-//!   and grants nothing until each has answered or is reported dead. Holders are holders; those who wait enter new
-//!   queues, each in random order; all others are idle. Requests that arrive meanwhile queue behind.
+//! - D1. Stable storage has the list of clients and the *incarnation*, a number that counts the starts of the server
+//!   (an addition to the notes). Every change of the list, by a connect, a disconnect or a death, is stored first: a
+//!   client is stored, *then* accepted, so that a server that dies in between still knows whom to ask. Those whom it
+//!   has listed are accepted at once.
+//! - D2. Upon a restart the server reads the list, stores the next incarnation, asks every listed client where it
+//!   stands, and grants nothing until each has answered or is reported dead. Holders are holders; those who wait enter
+//!   new queues, each in random order; all others are idle. Requests that arrive meanwhile queue behind.
 //! - D3. An answer that the server waits for counts as one even if the server knows newer of the client by now (an
 //!   addition: an enter may overtake the answer).
 //! - D4. Clients ignore messages of an older incarnation than the newest that they have seen, and an answer names the
-//!   incarnation that asked (an addition: a grant of the dead incarnation, or an answer to it, would undo what the client
-//!   said since).
+//!   incarnation that asked (an addition: a grant of the dead incarnation, or an answer to it, would undo what the
+//!   client said since).
 //! - D5. The fencing number is the incarnation and a counter.
 //! - D6. A client that hears of the server's death connects again and again until it is accepted, which changes none of
 //!   its phases.
 //!
-//! It needs a perfect detector, stable storage and channels that lose nothing but to the dead; neither FIFO channels nor
-//! reports that come after the messages of the dead.
+//! It needs a perfect detector, stable storage and channels that lose nothing but to the dead; neither FIFO channels
+//! nor reports that come after the messages of the dead.
 
 use std::collections::BTreeSet;
 

@@ -1,11 +1,11 @@
 //! Coordinators: clients ask a server for locks. Three of them, which differ in what becomes of the locks when the
-//! server crashes: [`Durable`] asks its clients, whose list it has in stable storage; [`Stateless`] has its clients claim
-//! what they held, and grants nothing for a while; [`Replicated`] has a backup that has a copy.
+//! server crashes: [`Durable`] asks its clients, whose list it has in stable storage; [`Stateless`] has its clients
+//! claim what they held, and grants nothing for a while; [`Replicated`] has a backup that has a copy.
 //!
-//! The processes of the lowest ids are the servers, all others are clients. Clients crash for good. The failure detector
-//! is perfect: every crash is reported to every live process, nothing else is; a server that restarts is told of everyone
-//! who is down. Channels need not be FIFO, and a report may come before or after the messages of the dead, and after the
-//! server is up again.
+//! The processes of the lowest ids are the servers, all others are clients. Clients crash for good. The failure
+//! detector is perfect: every crash is reported to every live process, nothing else is; a server that restarts is told
+//! of everyone who is down. Channels need not be FIFO, and a report may come before or after the messages of the dead,
+//! and after the server is up again.
 //!
 //! # What the three share
 //!
@@ -13,10 +13,10 @@
 //!    idle, once for each of its requests. A [`Step`](message::Step), the number of the request and its phase, only
 //!    grows, and whatever a client says of a lock bears it. A server ignores what is older than what it knows of that
 //!    client (an addition to the notes that these systems are built from: on a channel that is not FIFO an old enter
-//!    would be queued after its leave). A request at a known step is not queued twice. An enter of a later step from the
-//!    recorded holder implies its leave.
-//! 2. *The table.* For every data id the server has a holder and a first-come-first-served queue. A free lock goes to the
-//!    first in its queue.
+//!    would be queued after its leave). A request at a known step is not queued twice. An enter of a later step from
+//!    the recorded holder implies its leave.
+//! 2. *The table.* For every data id the server has a holder and a first-come-first-served queue. A free lock goes to
+//!    the first in its queue.
 //! 3. *Grants name the request.* A grant of a request that is over is ignored if its leave is on the way to that same
 //!    server in the same incarnation, and answered with a leave otherwise.
 //! 4. *The death of a client.* All the locks that it held go each to the next in their queue, and its places in queues
@@ -24,12 +24,12 @@
 //!    under way would be granted, and never left). A client that dies idle changes nothing.
 //! 5. *Fencing.* A grant bears a number that only grows for each data id.
 //! 6. *Connecting.* A client connects first, and is accepted. A request that comes before makes it wait, and is sent
-//!    then; so is a leave. One that hears of its server's death connects again, and again until it is accepted. One that
-//!    disconnects leaves everything that it holds or waits for first, and is told nothing more; if a server accepts it
-//!    or asks it after all, it says so once more.
+//!    then; so is a leave. One that hears of its server's death connects again, and again until it is accepted. One
+//!    that disconnects leaves everything that it holds or waits for first, and is told nothing more; if a server
+//!    accepts it or asks it after all, it says so once more.
 //!
-//! Each of the three adds rules of its own. The server side is one state machine for each, behind [`Server`]; the client
-//! side is one for all, and its [`Stamp`] says what it takes for out of date.
+//! Each of the three adds rules of its own. The server side is one state machine for each, behind [`Server`]; the
+//! client side is one for all, and its [`Stamp`] says what it takes for out of date.
 
 mod client;
 mod durable;
@@ -73,8 +73,8 @@ pub enum Coordinator<S> {
     Server(S),
 }
 
-/// What the stamp of a message counts, and so what makes it out of date: a client ignores what bears an older stamp than
-/// its own, and takes over a newer one.
+/// What the stamp of a message counts, and so what makes it out of date: a client ignores what bears an older stamp
+/// than its own, and takes over a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stamp {
     /// The starts of the server, who gives the number.
@@ -88,7 +88,8 @@ pub enum Stamp {
 /// What a client must know of its system.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// How long a client waits for an accept before it connects again; without, it does so only when it hears of a death.
+    /// How long a client waits for an accept before it connects again; without, it does so only when it hears of a
+    /// death.
     pub retry: Option<Ticks>,
     /// Whether grants name the request (rules 1 and 3).
     pub steps: bool,

@@ -2,10 +2,10 @@
 //!
 //! Its rules, beside the shared ones:
 //!
-//! - R1. Every accepted change of the table goes to the backup with a sequence number, and the backup makes the changes in
-//!   that order: it keeps one that comes early until those before have come. (The notes send the whole state each time,
-//!   of which the newest counts; that would cost as much as there are clients. Who is granted what follows from the
-//!   changes, so that tables that saw the same changes are equal.)
+//! - R1. Every accepted change of the table goes to the backup with a sequence number, and the backup makes the changes
+//!   in that order: it keeps one that comes early until those before have come. (The notes send the whole state each
+//!   time, of which the newest counts; that would cost as much as there are clients. Who is granted what follows from
+//!   the changes, so that tables that saw the same changes are equal.)
 //! - R2. With `sync` replication the primary acts on a change towards clients only after the backup has acknowledged it
 //!   and all before it, or alone if the backup is dead. With `async` it acts at once.
 //! - R3. The primary's death makes the backup primary, with the table that it has, struck of everyone reported dead. It
@@ -21,7 +21,8 @@
 //!
 //! With `sync` it needs a perfect detector, and channels that lose nothing but of and to the dead: it is safe whatever
 //! becomes of the messages in flight, in whatever order they and the reports come. `async` needs besides that all that
-//! the dead sent arrives, before the report of the death. One server may die; if both do, it is safe, and nothing serves.
+//! the dead sent arrives, before the report of the death. One server may die; if both do, it is safe, and nothing
+//! serves.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -40,7 +41,8 @@ use crate::mutex::{DataId, Fence, Impossible, Indication, Property, sealed};
 const PRIMARY: ProcessId = ProcessId::new(0);
 const BACKUP: ProcessId = ProcessId::new(1);
 
-/// A client told the new primary that it waits for what the table says it was granted: that grant was lost, or is ignored.
+/// A client told the new primary that it waits for what the table says it was granted: that grant was lost, or is
+/// ignored.
 const FAILOVER_WITH_GRANT_IN_FLIGHT: &str = "failover_with_grant_in_flight";
 /// A message of a client came before the backup knew itself primary.
 const SET_ASIDE: &str = "set_aside";
@@ -150,7 +152,9 @@ impl ReplicatedServer {
     /// Upon what the connect of a client says of one lock (R5).
     fn merge(&mut self, client: ProcessId, claim: Claim, ctx: &mut Ctx<'_, Self>) {
         let granted = self.table.holder(claim.data) == Some(client);
-        match self.on_claim(client, claim, ctx) {
+        let learned = self.on_claim(client, claim, ctx);
+        match learned {
+            _ if ctx.me() == PRIMARY => {} // Nobody has failed over.
             Learned::Known if granted && claim.step.phase == Phase::Waiting => ctx.note(FAILOVER_WITH_GRANT_IN_FLIGHT),
             Learned::Waits { .. } => ctx.note(REQUEST_NEVER_HEARD_OF),
             _ => {}
@@ -245,7 +249,8 @@ impl ReplicatedServer {
         early.remove(&(self.sequence + 1))
     }
 
-    /// Makes a change as the primary made it, with the grants that follow from it; to send them is the primary's affair.
+    /// Makes a change as the primary made it, with the grants that follow from it; to send them is the primary's
+    /// affair.
     fn copy(&mut self, change: Change, ctx: &mut Ctx<'_, Self>) {
         match change {
             Change::Step { client, claim } => {
@@ -265,8 +270,8 @@ impl ReplicatedServer {
         }
     }
 
-    /// Upon the death of the backup: what waited for it does so no longer (R2), and what only this server has is accepted
-    /// now.
+    /// Upon the death of the backup: what waited for it does so no longer (R2), and what only this server has is
+    /// accepted now.
     fn on_backup_died(&mut self, ctx: &mut Ctx<'_, Self>) {
         let Role::Primary { held_back, .. } = mem::replace(&mut self.role, Role::Alone) else { return };
         ctx.note(BACKUP_DIED);
@@ -281,8 +286,8 @@ impl ReplicatedServer {
         }
     }
 
-    /// Upon the death of the primary: the backup is primary (R3). Changes that came early follow one that is lost; nobody
-    /// has seen anything of them, or with `async` replication, too much.
+    /// Upon the death of the primary: the backup is primary (R3). Changes that came early follow one that is lost;
+    /// nobody has seen anything of them, or with `async` replication, too much.
     fn on_primary_died(&mut self, ctx: &mut Ctx<'_, Self>) {
         let Role::Backup { set_aside, reported, .. } = mem::replace(&mut self.role, Role::Alone) else { return };
         ctx.note("failover");

@@ -3,19 +3,20 @@
 //!
 //! Its rules, beside the shared ones:
 //!
-//! - S1. A client that hears of the server's death connects again, with where it stands in the connect: it *reclaims*. It
-//!   does so under a connection number that it counts up once for each report of a crash and each reset. The server
+//! - S1. A client that hears of the server's death connects again, with where it stands in the connect: it *reclaims*.
+//!   It does so under a connection number that it counts up once for each report of a crash and each reset. The server
 //!   echoes the number, and anything under an older one is ignored, on both sides. A retry keeps the number: otherwise
 //!   every accept would come too late where a round trip takes longer than the retry interval.
 //! - S2. A server that starts, the first time too, takes reclaims for the *grace* and grants nothing. Then it serves.
-//! - S3. A connect under a newer number that says waiting, of a request that has been granted, has it granted again under
-//!   that number: the client ignores the first grant. (With a grace that is long enough every report has come before the
-//!   first grant, and this never happens.)
-//! - S4. A message on a connection that the server does not know is answered with a reset, and the client connects again.
+//! - S3. A connect under a newer number that says waiting, of a request that has been granted, has it granted again
+//!   under that number: the client ignores the first grant. (With a grace that is long enough every report has come
+//!   before the first grant, and this never happens.)
+//! - S4. A message on a connection that the server does not know is answered with a reset, and the client connects
+//!   again.
 //! - S5. The fencing number is the boot number and a counter. The boot number stands for the clock at the start of the
 //!   server: it only grows, and needs no storage.
-//! - S6. A reclaim that comes after the grace, of a lock that has been granted since, is refused: the client is told that
-//!   it lost the lock. A lock that has not been granted since may still be reclaimed.
+//! - S6. A reclaim that comes after the grace, of a lock that has been granted since, is refused: the client is told
+//!   that it lost the lock. A lock that has not been granted since may still be reclaimed.
 //!
 //! It needs a perfect detector and channels that lose nothing but to the dead, and it alone needs *bounded* delays: see
 //! [`grace_bound`].
@@ -91,8 +92,8 @@ impl Default for StatelessRules {
     }
 }
 
-/// The least grace that is safe, if a message takes at most `delay` and a report at most `latency` (`after_channel` says
-/// that a report waits for the messages of the dead): whoever holds a lock reclaims it before the grace ends.
+/// The least grace that is safe, if a message takes at most `delay` and a report at most `latency` (`after_channel`
+/// says that a report waits for the messages of the dead): whoever holds a lock reclaims it before the grace ends.
 ///
 /// The holder hears of the crash at most `latency` after it (or when the last message of the dead has come), and before
 /// that its server restarts, at the earliest one tick after the crash. If its connect comes too early, while the server
@@ -263,7 +264,8 @@ impl Server for StatelessServer {
         times(2, known + served)
     }
 
-    /// The first thing to happen, so that it ends before whatever is sent from now on in its tick (see [`grace_bound`]).
+    /// The first thing to happen, so that it ends before whatever is sent from now on in its tick (see
+    /// [`grace_bound`]).
     fn on_start(&mut self, ctx: &mut Ctx<'_, Self>) {
         ctx.set_timer(Timer::Grace, Ticks::new(ctx.config().grace_ticks));
     }

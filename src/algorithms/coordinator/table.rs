@@ -1,8 +1,8 @@
 //! The lock table: for every data id a holder and a first-come-first-served queue, and for every client how far it has
 //! come with each lock.
 //!
-//! The table decides who is next and knows nothing of messages. A request costs O(log n) in clients and in data ids, and
-//! the death of a client O(the locks it ever asked for): places in a queue are found through the client.
+//! The table decides who is next and knows nothing of messages. A request costs O(log n) in clients and in data ids,
+//! and the death of a client O(the locks it ever asked for): places in a queue are found through the client.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -221,8 +221,8 @@ impl Table {
         self.locks.get(&data).into_iter().flat_map(|lock| lock.queue.iter())
     }
 
-    /// Those who wait and have neither the lock nor a place in its queue, by lock and in the order of their ids. Not for
-    /// every request: it looks at all clients.
+    /// Those who wait and have neither the lock nor a place in its queue, by lock and in the order of their ids. Not
+    /// for every request: it looks at all clients.
     pub(super) fn without_place(&self) -> BTreeMap<DataId, Vec<ProcessId>> {
         let mut waiting: BTreeMap<DataId, Vec<ProcessId>> = BTreeMap::new();
         for (&client, locks) in &self.clients {

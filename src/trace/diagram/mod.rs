@@ -44,8 +44,8 @@ use crate::model::ProcessId;
 ///    20  ● †p1                       │             and p0 learns of it
 /// ```
 ///
-/// If there are more processes than columns, those whom a violation concerns have one, then those that crash, then those
-/// that act last; a line says how many are left out.
+/// If there are more processes than columns, those whom a violation concerns have one, then those that crash, then
+/// those that act last; a line says how many are left out.
 pub struct Diagram<'a> {
     width: usize,
     ascii: bool,
@@ -57,8 +57,8 @@ pub struct Diagram<'a> {
 
 type Marks<'a> = Box<dyn Fn(ProcessId, &Json) -> Option<Mark> + 'a>;
 
-/// What an indication changes about the mark of a process. It is marked while anything that began has not ended; a crash
-/// ends everything.
+/// What an indication changes about the mark of a process. It is marked while anything that began has not ended; a
+/// crash ends everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// This begins.
@@ -99,8 +99,8 @@ impl<'a> Diagram<'a> {
         self
     }
 
-    /// Without the long stretches in which nobody asks for anything, is told anything, fails or learns of a failure. Each
-    /// is one line that says so. The last 40 events before a violation are always there.
+    /// Without the long stretches in which nobody asks for anything, is told anything, fails or learns of a failure.
+    /// Each is one line that says so. The last 40 events before a violation are always there.
     #[must_use]
     pub fn brief(mut self, brief: bool) -> Self {
         self.brief = brief;

@@ -9,13 +9,24 @@ pub(super) struct Source {
     pub(super) tokens: Vec<Token>,
 }
 
-/// A word, a number, one character of punctuation or `::`. Of a literal only its quotes are kept.
+/// A word, a number, one character of punctuation or `::`. Of a string or character only the quotes are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) text: String,
-    /// Counted from 1; of a literal that goes on, the first.
+    /// Counted from 1; of a string that goes on, the first.
     pub(super) line: usize,
+    /// Its last line.
+    pub(super) last: usize,
 }
+
+impl Token {
+    pub(super) fn is_raw_string(&self) -> bool {
+        self.text == RAW_STRING
+    }
+}
+
+const STRING: &str = "\"\"";
+const RAW_STRING: &str = "r\"\"";
 
 /// A path in the code: `crate::model::Ticks` is three segments, and so is each branch of a `use` with braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,26 +103,26 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut line = 1;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let (length, is_code, is_literal) = if rest.starts_with("//") {
-            (rest.find('\n').unwrap_or(rest.len()), false, false)
+        let as_it_is = |length| (length, Some(&rest[..length]));
+        let (length, kept) = if rest.starts_with("//") {
+            (rest.find('\n').unwrap_or(rest.len()), None)
         } else if rest.starts_with("/*") {
-            (block_comment(rest), false, false)
-        } else if let Some(length) = literal(rest) {
-            (length, true, true)
+            (block_comment(rest), None)
+        } else if let Some((length, quotes)) = literal(rest) {
+            (length, Some(quotes))
         } else if is_word(first) {
-            (word(rest), true, false)
+            as_it_is(word(rest))
         } else if rest.starts_with("::") {
-            (2, true, false)
+            as_it_is(2)
+        } else if first.is_whitespace() {
+            (first.len_utf8(), None)
         } else {
-            (first.len_utf8(), !first.is_whitespace(), false)
+            as_it_is(first.len_utf8())
         };
-        let (token, after) = rest.split_at(length);
-        if is_code {
-            let text = if is_literal { "\"\"" } else { token };
-            tokens.push(Token { text: text.to_owned(), line });
-        }
-        line += token.matches('\n').count();
-        rest = after;
+        let (taken, after) = rest.split_at(length);
+        let last = line + taken.matches('\n').count();
+        tokens.extend(kept.map(|kept| Token { text: kept.to_owned(), line, last }));
+        (line, rest) = (last, after);
     }
     tokens
 }
@@ -156,8 +167,8 @@ fn block_comment(text: &str) -> usize {
     at
 }
 
-/// The length of the string or character that the text begins with, if it does.
-fn literal(text: &str) -> Option<usize> {
+/// The length of the string or character that the text begins with, if it does, and the quotes that are kept of it.
+fn literal(text: &str) -> Option<(usize, &'static str)> {
     if !text.starts_with(['b', 'c', 'r', '"', '\'']) {
         return None;
     }
@@ -169,7 +180,8 @@ fn literal(text: &str) -> Option<usize> {
         let hashes = body.len() - body.trim_start_matches('#').len();
         let close = format!("\"{}", "#".repeat(hashes));
         let opened = body[hashes..].strip_prefix('"')?;
-        return Some(start + hashes + 1 + opened.find(&close).map_or(opened.len(), |at| at + close.len()));
+        let length = opened.find(&close).map_or(opened.len(), |at| at + close.len());
+        return Some((start + hashes + 1 + length, RAW_STRING));
     }
     let quote = body.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let inside = &body[1..];
@@ -183,7 +195,7 @@ fn literal(text: &str) -> Option<usize> {
         escaped = c == '\\' && !escaped;
         ends
     });
-    Some(start + 1 + end.map_or(inside.len(), |at| at + 1))
+    Some((start + 1 + end.map_or(inside.len(), |at| at + 1), STRING))
 }
 
 fn paths(tokens: &[Token]) -> Vec<Path> {
@@ -269,7 +281,7 @@ mod tests {
     fn of_literals_the_quotes_are_kept() {
         assert_eq!(
             words(r##"f("a \" // b", 'c', '\'', b"d", r#"e " f"#, "g")"##),
-            r#"f ( "" , "" , "" , "" , "" , "" )"#
+            r#"f ( "" , "" , "" , "" , r"" , "" )"#
         );
         assert_eq!(words("a::<'b>(\"c\")"), "a :: < ' b > ( \"\" )");
     }
@@ -281,8 +293,9 @@ mod tests {
 
     #[test]
     fn lines_are_counted_through_literals_and_comments() {
-        let lines: Vec<_> = tokens("a\n\"b\nc\" d /*\n*/ e").iter().map(|token| token.line).collect();
-        assert_eq!(lines, [1, 2, 3, 4]);
+        let tokens = tokens("a\n\"b\nc\" d /*\n*/ e");
+        let lines: Vec<_> = tokens.iter().map(|token| (token.line, token.last)).collect();
+        assert_eq!(lines, [(1, 1), (2, 3), (3, 3), (4, 4)]);
     }
 
     #[test]

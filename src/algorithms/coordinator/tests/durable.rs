@@ -1,7 +1,7 @@
 use super::super::message::{Body, Claim};
 use super::super::{Durable, DurableParameters, DurableRecord, DurableServer, DurableStable};
 use super::{D0, D1, connect, enter, fence, grant, holding, idle, leave, message, p, phases, send, waiting};
-use crate::model::{Bench, Effect, Event, ProcessId, Report, Ticks};
+use crate::model::{Bench, Effect, Event, Process, ProcessId, Report, Ticks};
 use crate::mutex::{Indication, Mutex, Request, System};
 
 fn server_of(parameters: DurableParameters) -> Bench<Durable> {
@@ -201,9 +201,9 @@ fn d1_a_disconnect_is_stored_and_frees_what_its_leaves_have_not() {
 fn d1_a_change_of_the_list_is_a_record_of_its_own() {
     let mut stable = DurableStable::default();
     for record in [DurableRecord::Incarnation(4), DurableRecord::Add(p(1)), DurableRecord::Add(p(2))] {
-        <Durable as crate::Process>::apply(&mut stable, record);
+        Durable::apply(&mut stable, record);
     }
-    <Durable as crate::Process>::apply(&mut stable, DurableRecord::Remove(p(1)));
+    Durable::apply(&mut stable, DurableRecord::Remove(p(1)));
     assert_eq!(stable, DurableStable { clients: [p(2)].into(), incarnation: 4 });
 }
 

@@ -1,7 +1,7 @@
 use super::super::message::{Absence, Body, Change, Claim};
 use super::super::{Replicated, ReplicatedParameters, ReplicatedServer, Replication};
 use super::{D0, D1, connect, enter, fence, grant, holding, idle, leave, message, p, send, waiting};
-use crate::model::{Bench, Effect, ProcessId, Ticks};
+use crate::model::{Bench, Effect, Process, ProcessId, Ticks};
 use crate::mutex::{DataId, Indication, Mutex, Request, System};
 
 fn with(set: impl FnOnce(&mut ReplicatedParameters)) -> ReplicatedParameters {
@@ -336,6 +336,14 @@ fn r5_queues_keep_their_order_and_requests_that_the_backup_never_heard_of_go_las
 }
 
 #[test]
+fn r5_a_request_that_comes_with_the_first_connect_is_no_failover() {
+    let mut server = primary();
+    let effects = server.message(2, message(0, connect(&[waiting(D0, 1)])));
+    assert_eq!(effects, [sent(2, 0, Body::Accept), replicated(1, step(2, waiting(D0, 1)))]);
+    assert!(server.notes.is_empty());
+}
+
+#[test]
 fn r5_claims_are_merged_by_step() {
     let changes = [step(2, waiting(D0, 1)), step(3, waiting(D0, 1))];
     let mut server = promoted(&changes, ReplicatedParameters::default());
@@ -372,9 +380,8 @@ fn a_message_shows_what_it_grants() {
 fn two_servers_come_first_and_nobody_restarts() {
     let parameters = ReplicatedParameters::default();
     let restarts = ProcessId::all(4).any(|p| Replicated::restarts(&parameters, p));
-    let clients: Vec<bool> = (0..4)
-        .map(|p| crate::Process::takes_requests(&Bench::<Replicated>::new(p, 4, parameters.clone()).process))
-        .collect();
+    let clients: Vec<bool> =
+        (0..4).map(|p| Bench::<Replicated>::new(p, 4, parameters.clone()).process.takes_requests()).collect();
     assert_eq!((restarts, clients), (false, vec![false, false, true, true]));
     assert_eq!(Replicated::PROCESSES_MIN, 3);
 }
