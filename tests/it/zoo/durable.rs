@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jeton::ProcessId;
 use jeton::algorithms::coordinator::message::{Body, Message};
 use jeton::algorithms::coordinator::{Durable, DurableParameters, DurableRecord, DurableRules};
-use jeton::engine::{ChannelOrder, RandomCrashes, ReportOrder, Setup};
+use jeton::engine::{ChannelOrder, Distribution, RandomCrashes, ReportOrder, Setup};
 use jeton::explore::Case;
 use jeton::model::{Effect, Event, Report};
 use jeton::mutex::{Mutex, Property, Workload};
 
 use super::mutant::{Mutant, Mutation, Scene};
-use super::{Entry, Pair, case, short};
+use super::{Entry, Pair, case, crashes, short};
 
 const SERVER: ProcessId = ProcessId::new(0);
 
@@ -64,10 +64,10 @@ pub(super) const ZOO: &[Entry] = &[
     Entry {
         name: "older_incarnations_heard",
         wrong: "Messages do not say which incarnation of the server they belong to (D4).",
-        violates: Property::SingleHolder.name(),
+        violates: Property::FencingGrows.name(),
         specimen: &Pair {
-            broken: || disorder::<Durable>(DurableRules { incarnations: false, ..DurableRules::default() }),
-            sound: || disorder::<Durable>(DurableRules::default()),
+            broken: || slow::<Durable>(DurableRules { incarnations: false, ..DurableRules::default() }),
+            sound: || slow::<Durable>(DurableRules::default()),
         },
     },
     Entry {
@@ -135,11 +135,21 @@ fn disorder<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q
     })
 }
 
+/// Some messages take very long, and meanwhile the server comes back.
+fn slow<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> {
+    case::<Durable, Q>(3, &parameters(rules), short(2), |setup| {
+        setup.network.order = ChannelOrder::Unordered;
+        setup.network.delay_ticks = Distribution::Exponential { min: 1, mean: 8, max: 100 };
+        setup.detector.order = ReportOrder::Unordered;
+        setup.faults.random.push(RandomCrashes { down_ticks: Some((1..=5).into()), ..crashes(2, [0]) });
+    })
+}
+
 /// Clients crash.
 fn deaths<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> {
     case::<Durable, Q>(4, &parameters(rules), short(2), |setup| {
         setup.detector.order = ReportOrder::Unordered;
-        setup.faults.random.push(RandomCrashes { among: clients(4), ..crashes(1) });
+        setup.faults.random.push(crashes(1, 1..4));
     })
 }
 
@@ -147,14 +157,14 @@ fn deaths<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> 
 fn two_locks<Q: Mutex<Config = DurableParameters>>() -> Case<Q> {
     let workload = Workload { data_ids: 2, second_per_mille: 500, ..short(2) };
     case::<Durable, Q>(4, &DurableParameters::default(), workload, |setup| {
-        setup.faults.random.push(RandomCrashes { among: clients(4), ..crashes(1) });
+        setup.faults.random.push(crashes(1, 1..4));
     })
 }
 
 /// Nothing goes wrong, but everyone asks again and again.
 fn crowd<Q: Mutex<Config = DurableParameters>>() -> Case<Q> {
-    let workload = Workload { requests: 40, think_ticks: (0..=5).into(), ..short(0) };
-    case::<Durable, Q>(5, &DurableParameters::default(), workload, |_| {})
+    let workload = Workload { think_ticks: (0..=5).into(), hold_ticks: 5.into(), ..short(30) };
+    case::<Durable, Q>(5, &DurableParameters::default(), workload, |setup| setup.network.delay_ticks = 5.into())
 }
 
 /// Nothing goes wrong but what the applications do.
@@ -163,17 +173,9 @@ fn circles<Q: Mutex<Config = DurableParameters>>(second_any: bool) -> Case<Q> {
     case::<Durable, Q>(4, &DurableParameters::default(), workload, |_| {})
 }
 
-fn clients(processes: u32) -> Vec<ProcessId> {
-    ProcessId::all(processes).filter(|&p| p != SERVER).collect()
-}
-
-fn crashes(up_to: u32) -> RandomCrashes {
-    RandomCrashes { within_ticks: 80, within_steps: 20, ..RandomCrashes::up_to(up_to) }
-}
-
 fn server_crashes<Q: Mutex>(setup: &mut Setup<Q>, up_to: u32) {
     let down_ticks = Some((1..=30).into());
-    setup.faults.random.push(RandomCrashes { among: vec![SERVER], down_ticks, ..crashes(up_to) });
+    setup.faults.random.push(RandomCrashes { down_ticks, ..crashes(up_to, [0]) });
 }
 
 fn body(effect: &Effect<Durable>) -> Option<&Body> {

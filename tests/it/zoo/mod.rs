@@ -6,13 +6,16 @@
 mod durable;
 pub(crate) mod mutant;
 mod query_ring;
+mod replicated;
+mod stateless;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jeton::engine::{Decisions, End, Outcome, Setup, Violation};
+use jeton::ProcessId;
+use jeton::engine::{Decisions, End, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{Case, Exploration, Minimised, Report, Runner, Stop, minimise};
 use jeton::mutex::{Mutex, System, Workload};
 
@@ -29,7 +32,7 @@ pub(crate) struct Entry {
 
 /// Everything in the zoo.
 pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
-    [query_ring::ZOO, durable::ZOO].into_iter().flatten().copied()
+    [query_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO].into_iter().flatten().copied()
 }
 
 /// The property that is always checked and is no [`Property`](jeton::mutex::Property).
@@ -125,4 +128,10 @@ where
 /// A workload of few requests in little time.
 fn short(requests: u32) -> Workload {
     Workload { requests, think_ticks: (0..=20).into(), hold_ticks: (0..=5).into(), ..Workload::default() }
+}
+
+/// Up to so many crashes of these processes, early in a run.
+fn crashes(up_to: u32, among: impl IntoIterator<Item = u32>) -> RandomCrashes {
+    let among = among.into_iter().map(ProcessId::new).collect();
+    RandomCrashes { among, within_ticks: 80, within_steps: 20, ..RandomCrashes::up_to(up_to) }
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use jeton::ProcessId;
 use jeton::algorithms::query_ring::{Config, Message, Parameters, QueryRing, Rules};
-use jeton::engine::{RandomCrashes, Setup};
 use jeton::explore::Case;
 use jeton::model::{Effect, Event, Report};
 use jeton::mutex::{DataId, Fence, Indication, Mutex, Property, Replica, TOKEN_ACCEPTED};
 
 use super::mutant::{Mutant, Mutation, Scene};
-use super::{Entry, NO_PANIC, Pair, case, short};
+use super::{Entry, NO_PANIC, Pair, case, crashes, short};
 
 pub(super) const ZOO: &[Entry] = &[
     Entry {
@@ -107,12 +106,12 @@ fn faultless<Q: Mutex<Config = Config>>() -> Case<Q> {
 /// One peer crashes, or none.
 fn one_crash<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
     let parameters = Parameters { token_timeout_ticks: 30, rules: rules.clone(), ..Parameters::default() };
-    case::<QueryRing, Q>(4, &parameters, short(2), |setup| crash(setup, 1))
+    case::<QueryRing, Q>(4, &parameters, short(2), |setup| setup.faults.random.push(crashes(1, [])))
 }
 
 /// Up to two peers crash.
 fn patient<Q: Mutex<Config = Config>>() -> Case<Q> {
-    case::<QueryRing, Q>(4, &Parameters::default(), short(2), |setup| crash(setup, 2))
+    case::<QueryRing, Q>(4, &Parameters::default(), short(2), |setup| setup.faults.random.push(crashes(2, [])))
 }
 
 /// A question is repeated before it is back.
@@ -120,13 +119,8 @@ fn impatient<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
     let parameters = Parameters { token_timeout_ticks: 10, rules: rules.clone(), ..Parameters::default() };
     case::<QueryRing, Q>(4, &parameters, short(1), |setup| {
         setup.network.delay_ticks = (5..=10).into();
-        crash(setup, 1);
+        setup.faults.random.push(crashes(1, []));
     })
-}
-
-fn crash<Q: Mutex>(setup: &mut Setup<Q>, up_to: u32) {
-    let random = RandomCrashes { within_ticks: 60, within_steps: 15, ..RandomCrashes::up_to(up_to) };
-    setup.faults.random.push(random);
 }
 
 fn is_token(effect: &Effect<QueryRing>) -> bool {

@@ -109,6 +109,14 @@ entries! {
     one_lock_of_the_dead_freed,
     last_come_first_served,
     second_lock_in_any_order,
+    grants_before_acknowledgement,
+    grants_not_sent_again,
+    early_clients_not_set_aside,
+    silence_taken_for_death,
+    acknowledged_and_forgotten,
+    grace_too_short_by_one,
+    holders_do_not_reclaim,
+    retries_counted_as_connections,
 }
 
 // TEMPRATES
@@ -121,5 +129,42 @@ fn temp_rates() {
         let t = std::time::Instant::now();
         let counts = entry.specimen.count(n.parse().unwrap());
         eprintln!("{:40} {:24} {:?} {:?}", entry.name, entry.violates, counts, t.elapsed());
+    }
+}
+// TEMPMIN
+#[test]
+fn temp_min() {
+    let Ok(only) = std::env::var("MIN") else { return };
+    std::panic::set_hook(Box::new(|_| {}));
+    for entry in zoo().filter(|e| e.name.contains(&only)) {
+        let report = entry.specimen.explore(SCHEDULES, Stop::AtFirstFailure);
+        let Some(f) = report.findings.first() else { continue };
+        let (_, decisions) = entry.specimen.record(f.seed);
+        let Some(small) = entry.specimen.minimise(&decisions, &f.violation.property) else { continue };
+        let fails = |d: &jeton::engine::Decisions| entry.specimen.replay(d.clone()).is_some_and(|v| v.property == f.violation.property);
+        let mut best = small.decisions.clone();
+        let mut runs = 0;
+        'again: loop {
+            let keys: Vec<_> = best.keys().cloned().collect();
+            for a in &keys {
+                let mut without = best.clone();
+                let x = without.remove(a).unwrap();
+                runs += 1;
+                if fails(&without) { best = without; continue 'again; }
+                for b in &keys {
+                    if a == b { continue; }
+                    let y = best[b];
+                    for z in [0, y + x, y.saturating_sub(x)] {
+                        let mut c = without.clone();
+                        if z == 0 { c.remove(b); } else { c.insert(b.clone(), z); }
+                        runs += 1;
+                        if fails(&c) { best = c; continue 'again; }
+                    }
+                }
+            }
+            break;
+        }
+        eprintln!("{}: {} -> {} ({} runs) -> {} ({runs} runs)", entry.name, decisions.len(), small.decisions.len(), small.runs, best.len());
+        for (k, v) in &best { eprintln!("   {k} = {v}"); }
     }
 }
