@@ -141,7 +141,9 @@ fn temp_min() {
         let Some(f) = report.findings.first() else { continue };
         let (_, decisions) = entry.specimen.record(f.seed);
         let Some(small) = entry.specimen.minimise(&decisions, &f.violation.property) else { continue };
-        let fails = |d: &jeton::engine::Decisions| entry.specimen.replay(d.clone()).is_some_and(|v| v.property == f.violation.property);
+        let fails = |d: &jeton::engine::Decisions| {
+            entry.specimen.replay(d.clone()).is_some_and(|v| v.property == f.violation.property)
+        };
         let mut best = small.decisions.clone();
         let mut runs = 0;
         'again: loop {
@@ -150,21 +152,42 @@ fn temp_min() {
                 let mut without = best.clone();
                 let x = without.remove(a).unwrap();
                 runs += 1;
-                if fails(&without) { best = without; continue 'again; }
+                if fails(&without) {
+                    best = without;
+                    continue 'again;
+                }
                 for b in &keys {
-                    if a == b { continue; }
+                    if a == b {
+                        continue;
+                    }
                     let y = best[b];
                     for z in [0, y + x, y.saturating_sub(x)] {
                         let mut c = without.clone();
-                        if z == 0 { c.remove(b); } else { c.insert(b.clone(), z); }
+                        if z == 0 {
+                            c.remove(b);
+                        } else {
+                            c.insert(b.clone(), z);
+                        }
                         runs += 1;
-                        if fails(&c) { best = c; continue 'again; }
+                        if fails(&c) {
+                            best = c;
+                            continue 'again;
+                        }
                     }
                 }
             }
             break;
         }
-        eprintln!("{}: {} -> {} ({} runs) -> {} ({runs} runs)", entry.name, decisions.len(), small.decisions.len(), small.runs, best.len());
-        for (k, v) in &best { eprintln!("   {k} = {v}"); }
+        eprintln!(
+            "{}: {} -> {} ({} runs) -> {} ({runs} runs)",
+            entry.name,
+            decisions.len(),
+            small.decisions.len(),
+            small.runs,
+            best.len()
+        );
+        for (k, v) in &best {
+            eprintln!("   {k} = {v}");
+        }
     }
 }
