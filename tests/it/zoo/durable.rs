@@ -48,8 +48,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "An enter that comes while the server waits for answers is dropped (D2).",
         violates: Property::EveryRequestGranted.name(),
         specimen: &Pair {
-            broken: || restart::<Mutant<Durable, RequestsDuringRecoveryForgotten>>(DurableRules::default()),
-            sound: || restart::<Durable>(DurableRules::default()),
+            broken: one_restart::<Mutant<Durable, RequestsDuringRecoveryForgotten>>,
+            sound: one_restart::<Durable>,
         },
     },
     Entry {
@@ -126,6 +126,11 @@ fn restart<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q>
     case::<Durable, Q>(4, &parameters(rules), short(2), |setup| server_crashes(setup, 2))
 }
 
+/// The server of two clients crashes once, and comes back.
+fn one_restart<Q: Mutex<Config = DurableParameters>>() -> Case<Q> {
+    case::<Durable, Q>(3, &DurableParameters::default(), short(2), |setup| server_crashes(setup, 1))
+}
+
 /// The server crashes now and then, and nothing keeps its order.
 fn disorder<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> {
     case::<Durable, Q>(3, &parameters(rules), short(2), |setup| {
@@ -141,7 +146,7 @@ fn slow<Q: Mutex<Config = DurableParameters>>(rules: DurableRules) -> Case<Q> {
         setup.network.order = ChannelOrder::Unordered;
         setup.network.delay_ticks = Distribution::Exponential { min: 1, mean: 8, max: 100 };
         setup.detector.order = ReportOrder::Unordered;
-        setup.faults.random.push(RandomCrashes { down_ticks: Some((1..=5).into()), ..crashes(2, [0]) });
+        server_crashes(setup, 2);
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod durable;
 pub(crate) mod mutant;
+mod neighbour_ring;
 mod query_ring;
 mod replicated;
 mod stateless;
@@ -32,7 +33,7 @@ pub(crate) struct Entry {
 
 /// Everything in the zoo.
 pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
-    [query_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO].into_iter().flatten().copied()
+    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO].into_iter().flatten().copied()
 }
 
 /// The property that is always checked and is no [`Property`](jeton::mutex::Property).
@@ -115,6 +116,8 @@ where
 {
     let config = S::configure(processes, parameters).expect("the parameters can be");
     let mut setup = Setup::new(processes, config);
+    // Whoever waits for something that nobody promised does so until this.
+    setup.limits.events = 100_000;
     world(&mut setup);
     let (delay, latency) = (setup.network.delay_max(), setup.detector.latency_ticks.max());
     let (mut hold, mut requests) = (workload.hold_ticks.max(), u64::from(processes));

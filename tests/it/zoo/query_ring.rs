@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jeton::ProcessId;
 use jeton::algorithms::query_ring::{Config, Message, Parameters, QueryRing, Rules};
+use jeton::engine::{Distribution, ReportOrder};
 use jeton::explore::Case;
 use jeton::model::{Effect, Event, Report};
 use jeton::mutex::{DataId, Fence, Indication, Mutex, Property, Replica, TOKEN_ACCEPTED};
@@ -58,6 +59,24 @@ pub(super) const ZOO: &[Entry] = &[
         specimen: &Pair { broken: patient::<Mutant<QueryRing, EarlyMessagesDropped>>, sound: patient::<QueryRing> },
     },
     Entry {
+        name: "early_messages_delivered",
+        wrong: "What comes early is not held: a question overtakes a token in flight from a dead peer (rule 8).",
+        violates: Property::SingleToken.name(),
+        specimen: &Pair {
+            broken: || slow::<QueryRing>(&Rules { hold_early: false, ..Rules::default() }, ReportOrder::AfterChannel),
+            sound: || slow::<QueryRing>(&Rules::default(), ReportOrder::AfterChannel),
+        },
+    },
+    Entry {
+        name: "token_of_the_dead_accepted",
+        wrong: "A token that arrives from a peer reported dead is as good as any (rule 8).",
+        violates: Property::SingleToken.name(),
+        specimen: &Pair {
+            broken: || slow::<QueryRing>(&Rules { drop_dead: false, ..Rules::default() }, ReportOrder::Unordered),
+            sound: || slow::<QueryRing>(&Rules::default(), ReportOrder::Unordered),
+        },
+    },
+    Entry {
         name: "questions_outrun",
         wrong: "Only the newest question counts, and a round takes longer than the timeout (rule 4).",
         violates: Property::EveryRequestGranted.name(),
@@ -92,8 +111,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "A peer that has the token believes that nobody can report its loss (rule 6).",
         violates: NO_PANIC,
         specimen: &Pair {
-            broken: patient::<Mutant<QueryRing, LossReportedToTheHolderPanics>>,
-            sound: patient::<QueryRing>,
+            broken: three::<Mutant<QueryRing, LossReportedToTheHolderPanics>>,
+            sound: three::<QueryRing>,
         },
     },
 ];
@@ -112,6 +131,22 @@ fn one_crash<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
 /// Up to two peers crash.
 fn patient<Q: Mutex<Config = Config>>() -> Case<Q> {
     case::<QueryRing, Q>(4, &Parameters::default(), short(2), |setup| setup.faults.random.push(crashes(2, [])))
+}
+
+/// One of three peers crashes, or none.
+fn three<Q: Mutex<Config = Config>>() -> Case<Q> {
+    case::<QueryRing, Q>(3, &Parameters::default(), short(1), |setup| setup.faults.random.push(crashes(1, [])))
+}
+
+/// Some messages take very long; reports wait for them, or do not.
+fn slow<Q: Mutex<Config = Config>>(rules: &Rules, order: ReportOrder) -> Case<Q> {
+    let parameters = Parameters { token_timeout_ticks: 20, rules: rules.clone(), ..Parameters::default() };
+    case::<QueryRing, Q>(4, &parameters, short(1), |setup| {
+        setup.network.delay_ticks = Distribution::Exponential { min: 1, mean: 5, max: 100 };
+        setup.detector.latency_ticks = (1..=10).into();
+        setup.detector.order = order;
+        setup.faults.random.push(crashes(2, []));
+    })
 }
 
 /// A question is repeated before it is back.

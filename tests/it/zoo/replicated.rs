@@ -22,8 +22,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "The primary acts before the backup has the change (R2).",
         violates: Property::FencingGrows.name(),
         specimen: &Pair {
-            broken: || failover::<Replicated>(Replication::Async, ReplicatedRules::default()),
-            sound: || failover::<Replicated>(Replication::Sync, ReplicatedRules::default()),
+            broken: || losing::<Replicated>(Replication::Async),
+            sound: || losing::<Replicated>(Replication::Sync),
         },
     },
     Entry {
@@ -33,9 +33,9 @@ pub(super) const ZOO: &[Entry] = &[
         specimen: &Pair {
             broken: || {
                 let rules = ReplicatedRules { grant_again: false, ..ReplicatedRules::default() };
-                failover::<Replicated>(Replication::Sync, rules)
+                failover::<Replicated>(rules)
             },
-            sound: || failover::<Replicated>(Replication::Sync, ReplicatedRules::default()),
+            sound: || failover::<Replicated>(ReplicatedRules::default()),
         },
     },
     Entry {
@@ -45,9 +45,9 @@ pub(super) const ZOO: &[Entry] = &[
         specimen: &Pair {
             broken: || {
                 let rules = ReplicatedRules { set_aside: false, ..ReplicatedRules::default() };
-                failover::<Replicated>(Replication::Sync, rules)
+                failover::<Replicated>(rules)
             },
-            sound: || failover::<Replicated>(Replication::Sync, ReplicatedRules::default()),
+            sound: || failover::<Replicated>(ReplicatedRules::default()),
         },
     },
     Entry {
@@ -61,20 +61,24 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "The backup acknowledges a request that comes while another waits, and does not keep it.",
         violates: Property::QueueOrder.name(),
         specimen: &Pair {
-            broken: || {
-                failover::<Mutant<Replicated, AcknowledgedAndForgotten>>(Replication::Sync, ReplicatedRules::default())
-            },
-            sound: || failover::<Replicated>(Replication::Sync, ReplicatedRules::default()),
+            broken: || failover::<Mutant<Replicated, AcknowledgedAndForgotten>>(ReplicatedRules::default()),
+            sound: || failover::<Replicated>(ReplicatedRules::default()),
         },
     },
 ];
 
-/// One of the servers may crash, and what it sent last is lost.
-fn failover<Q: Mutex<Config = ReplicatedParameters>>(replication: Replication, rules: ReplicatedRules) -> Case<Q> {
-    let parameters = ReplicatedParameters { replication, rules };
-    case::<Replicated, Q>(5, &parameters, short(2), |setup| {
+/// One of the servers may crash.
+fn failover<Q: Mutex<Config = ReplicatedParameters>>(rules: ReplicatedRules) -> Case<Q> {
+    let parameters = ReplicatedParameters { rules, ..ReplicatedParameters::default() };
+    case::<Replicated, Q>(5, &parameters, short(2), |setup| setup.faults.random.push(crashes(1, [0, 1])))
+}
+
+/// The primary may crash, and what it sent last is lost.
+fn losing<Q: Mutex<Config = ReplicatedParameters>>(replication: Replication) -> Case<Q> {
+    let parameters = ReplicatedParameters { replication, ..ReplicatedParameters::default() };
+    case::<Replicated, Q>(4, &parameters, short(1), |setup| {
         setup.network.from_dead = FromDead::Prefix;
-        setup.faults.random.push(crashes(1, [0, 1]));
+        setup.faults.random.push(crashes(1, [0]));
     })
 }
 
