@@ -20,17 +20,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let before = resident_kib();
     let started = Instant::now();
     let outcome = Runner::new(&case)?.run(0);
-    let seconds = started.elapsed().as_secs_f64();
+    let taken = started.elapsed();
     let events = outcome.stats.events;
     println!("{processes} processes, {events} events in {} ticks: {:?}", outcome.at, outcome.end);
-    println!("{seconds:.2} s, {:.0} ns an event", seconds * 1e9 / events as f64);
+    println!("{taken:.2?}, {} ns an event", taken.as_nanos() / u128::from(events));
     if let (Some(before), Some(after)) = (before, resident_kib()) {
-        let bytes = (after - before) * 1024;
-        println!(
-            "{:.1} MiB at the most, {} bytes a process",
-            bytes as f64 / f64::from(1 << 20),
-            bytes / u64::from(processes)
-        );
+        let kib = after - before;
+        println!("{} MiB at the most, {} bytes a process", kib / 1024, kib * 1024 / u64::from(processes));
     }
     Ok(())
 }

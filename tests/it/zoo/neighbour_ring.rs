@@ -90,6 +90,7 @@ fn all_but_one<Q: Mutex<Config = Config>>() -> Case<Q> {
 }
 
 /// Messages are lost and repeated for a while.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "like the others of its kind")]
 fn lossy<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
     let parameters = Parameters { rules: *rules, ..Parameters::default() };
     case::<NeighbourRing, Q>(4, &parameters, short(2), |setup| {
@@ -99,6 +100,7 @@ fn lossy<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
 }
 
 /// Nothing keeps its order.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "like the others of its kind")]
 fn disorder<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
     let parameters = Parameters { rules: *rules, ..Parameters::default() };
     case::<NeighbourRing, Q>(5, &parameters, short(2), |setup| {
@@ -171,6 +173,6 @@ impl Mutation<NeighbourRing> for LastWriterPanics {
         let alone = effects.iter().any(|effect| matches!(effect, Effect::Note { note: "alone" }));
         assert!(!(self.0 && alone), "nobody is left to wait for");
         let written = effects.iter().any(|effect| matches!(effect, Effect::Indicate { .. }));
-        self.0 = matches!(event, Event::Request(Request::Write(..))) && !written || self.0 && !written;
+        self.0 = !written && (self.0 || matches!(event, Event::Request(Request::Write(..))));
     }
 }
