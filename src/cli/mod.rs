@@ -7,6 +7,7 @@
 mod assumptions;
 mod explore;
 mod input;
+mod keep;
 mod layout;
 mod output;
 mod replay;

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::keep::keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input};
@@ -29,6 +30,9 @@ pub(super) struct Run {
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
+    /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
+    #[arg(long, value_name = "OUT.toml")]
+    keep: Option<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
@@ -54,6 +58,12 @@ impl Run {
             file.finish(trace)?;
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
+        if let Some(file) = &self.keep {
+            let decisions = keep(&scenario, self.seed, file)?;
+            if !self.json {
+                output.lines(&format!("{} in {}", count(decisions as u64, "decision"), file.display()));
+            }
+        }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
     }

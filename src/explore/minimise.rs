@@ -39,6 +39,9 @@ pub fn minimise<P: Mutex>(
         let before = best.clone();
         search.take_away(&mut best, &mut violation);
         search.make_smaller(&mut best, &mut violation);
+        if best == before {
+            search.join(&mut best, &mut violation);
+        }
         minimal = best == before && !search.is_spent();
     }
     Ok(Some(Minimised { decisions: best, violation, runs: search.runs, minimal }))
@@ -105,6 +108,34 @@ impl<P: Mutex> Search<'_, P> {
         }
     }
 
+    /// Takes one decision away and has another make up for it: of two delays that must differ so much, or last so long
+    /// together, one will do.
+    fn join(&mut self, best: &mut Decisions, violation: &mut Violation) {
+        if best.len() > JOIN_MAX {
+            return;
+        }
+        let pairs: Vec<(Key, Key)> = best
+            .keys()
+            .flat_map(|a| best.keys().map(move |b| (a.clone(), b.clone())))
+            .filter(|(a, b)| a != b)
+            .collect();
+        for (gone, other) in pairs {
+            let (Some(&taken), Some(&answer)) = (best.get(&gone), best.get(&other)) else { continue };
+            for made_up in [answer.saturating_add(taken), answer.saturating_sub(taken)] {
+                let mut candidate = best.clone();
+                candidate.remove(&gone);
+                if made_up == 0 {
+                    candidate.remove(&other);
+                } else {
+                    candidate.insert(other.clone(), made_up);
+                }
+                if self.try_it(&candidate, best, violation) || self.is_spent() {
+                    break;
+                }
+            }
+        }
+    }
+
     /// Makes the answers smaller, by halves first.
     fn make_smaller(&mut self, best: &mut Decisions, violation: &mut Violation) {
         for key in best.keys().cloned().collect::<Vec<_>>() {
@@ -124,6 +155,9 @@ impl<P: Mutex> Search<'_, P> {
         }
     }
 }
+
+/// Joining looks at every pair, so only at so many decisions.
+const JOIN_MAX: usize = 48;
 
 /// Fewer decisions first, then smaller answers.
 fn size(decisions: &Decisions) -> (usize, u128) {

@@ -22,6 +22,8 @@ pub struct Monitor<P: Mutex> {
     waiting: Obligations<DataId>,
     /// Who has written in the critical section it is in.
     writers: Vec<ProcessId>,
+    /// Whether there was a valid token after the last event.
+    had_token: bool,
     step: Step,
     tally: Tally,
     ready: bool,
@@ -73,6 +75,7 @@ impl<P: Mutex> Monitor<P> {
             queues: Queues::default(),
             waiting: Obligations::new(patience),
             writers: Vec::new(),
+            had_token: false,
             step: Step::default(),
             tally: Tally::new(),
             ready: false,
@@ -117,6 +120,7 @@ impl<P: Mutex> Monitor<P> {
         self.queues.reset();
         self.waiting.clear();
         self.writers.clear();
+        self.had_token = false;
         self.step = Step::default();
         self.ready = true;
         if self.watches_replicas() {
@@ -194,7 +198,6 @@ impl<P: Mutex> Monitor<P> {
     fn check_state(&mut self, process: ProcessId, world: &World<P>) {
         if self.watches_tokens() {
             self.tokens.stepped(process, world);
-            self.check_tokens();
         }
         if self.holders.is_inside(process) && world.process(process).tokens() == 0 {
             self.found(Property::TokenInCs, vec![process], || {
@@ -212,14 +215,14 @@ impl<P: Mutex> Monitor<P> {
         }
     }
 
-    fn mark_loss(&mut self, before: u64) {
-        if before > 0 && self.tokens.valid() == 0 {
+    /// Of all tokens, whoever stepped, crashed or was lost to.
+    fn check_tokens(&mut self) {
+        let valid = self.tokens.valid();
+        if valid == 0 && self.had_token {
             self.tally.mark("token_lost");
         }
-    }
-
-    fn check_tokens(&mut self) {
-        if self.tokens.valid() > 1 {
+        self.had_token = valid > 0;
+        if valid > 1 {
             let (places, tokens) = (self.tokens.places(), self.tokens.describe());
             self.found(Property::SingleToken, places, || format!("there are several valid tokens: {tokens}"));
         }
@@ -355,9 +358,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         }
         self.waiting.forget(process);
         self.writers.retain(|&writer| writer != process);
-        let before = self.tokens.valid();
         self.tokens.crashed(process);
-        self.mark_loss(before);
         self.replicas.set(process, None);
         if self.step.process == Some(process) {
             self.step.process = None;
@@ -366,9 +367,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
 
     fn lost(&mut self, lost: &Lost<'_, P>, _world: &World<P>) {
         if self.watches_tokens() && P::token(lost.message).is_some() {
-            let before = self.tokens.valid();
             self.tokens.arrived(lost.id);
-            self.mark_loss(before);
         }
     }
 
@@ -389,7 +388,13 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.check_cycle(process);
             }
         }
-        for (property, processes, explanation) in std::mem::take(&mut self.step).found {
+        if self.watches_tokens() {
+            self.check_tokens();
+        }
+        let mut found = std::mem::take(&mut self.step).found;
+        // One event can violate several; the order of the properties says which is told.
+        found.sort_by_key(|(property, ..)| *property);
+        for (property, processes, explanation) in found {
             self.raise(world.violation(property.name(), processes, explanation))?;
         }
         match self.waiting.overdue(world.now(), world.last_fault()) {

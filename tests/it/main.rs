@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod command_line;
 mod crash_points;
+mod fingerprints;
 mod laws;
 mod scale;
 mod scenario;
