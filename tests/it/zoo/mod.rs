@@ -13,11 +13,12 @@ mod stateless;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jeton::ProcessId;
-use jeton::engine::{Decisions, End, Outcome, RandomCrashes, Setup, Violation};
-use jeton::explore::{Case, Exploration, Minimised, Report, Runner, Stop, minimise};
+use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
+use jeton::explore::{Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, minimise};
 use jeton::mutex::{Mutex, System, Workload};
 
 /// One algorithm with a mistake.
@@ -48,7 +49,7 @@ struct Pair<B: Mutex, S: Mutex> {
 /// A [`Pair`] of any algorithm.
 pub(crate) trait Specimen: Sync {
     /// Runs schedules of the algorithm with the mistake, from seed 0, up to the first failure.
-    fn explore(&self, schedules: u64, stop: Stop) -> Report;
+    fn explore(&self, schedules: u64) -> Report;
 
     /// Runs schedules of the algorithm without the mistake, from seed 0.
     fn explore_sound(&self, schedules: u64) -> Report;
@@ -62,13 +63,17 @@ pub(crate) trait Specimen: Sync {
     /// What a schedule with the mistake violates.
     fn replay(&self, decisions: Decisions) -> Option<Violation>;
 
+    /// Tries every crash point of the schedules of some seeds, with the mistake and with no other fault. Who crashes is
+    /// one of `among`, and stays down so long, or for ever.
+    fn crash_points(&self, seeds: Range<u64>, among: &[ProcessId], down: Option<Distribution>) -> CrashPointReport;
+
     /// Makes a schedule that violates the property small.
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
 }
 
 impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
-    fn explore(&self, schedules: u64, stop: Stop) -> Report {
-        Exploration::of((self.broken)()).schedules(schedules).stop(stop).run().expect("the setup can be run")
+    fn explore(&self, schedules: u64) -> Report {
+        Exploration::of((self.broken)()).schedules(schedules).run().expect("the setup can be run")
     }
 
     fn explore_sound(&self, schedules: u64) -> Report {
@@ -96,6 +101,23 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
             End::Violated(violation) => Some(violation),
             _ => None,
         }
+    }
+
+    fn crash_points(&self, seeds: Range<u64>, among: &[ProcessId], down: Option<Distribution>) -> CrashPointReport {
+        let mut case = (self.broken)();
+        Arc::make_mut(&mut case.setup).faults = Faults::default();
+        let mut sum = CrashPointReport::default();
+        for seed in seeds {
+            let mut points = CrashPoints::new(case.clone(), seed).among(among.iter().copied());
+            if let Some(down) = down {
+                points = points.down_ticks(down);
+            }
+            let report = points.run().expect("the setup can be run");
+            sum.points += report.points;
+            sum.events += report.events;
+            sum.failures.extend(report.failures);
+        }
+        sum
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {

@@ -15,8 +15,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "A token is accepted whatever its hop, and so is its copy.",
         violates: Property::SingleToken.name(),
         specimen: &Pair {
-            broken: || lossy::<NeighbourRing>(&Rules { refuse_old_hops: false, ..Rules::default() }),
-            sound: || lossy::<NeighbourRing>(&Rules::default()),
+            broken: || lossy::<NeighbourRing>(Rules { refuse_old_hops: false, ..Rules::default() }),
+            sound: || lossy::<NeighbourRing>(Rules::default()),
         },
     },
     Entry {
@@ -42,8 +42,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "The question who lost its prev is not repeated (rule 3).",
         violates: Property::EveryRequestGranted.name(),
         specimen: &Pair {
-            broken: || lossy::<Mutant<NeighbourRing, LostNextAskedForOnce>>(&Rules::default()),
-            sound: || lossy::<NeighbourRing>(&Rules::default()),
+            broken: || lossy::<Mutant<NeighbourRing, LostNextAskedForOnce>>(Rules::default()),
+            sound: || lossy::<NeighbourRing>(Rules::default()),
         },
     },
     Entry {
@@ -51,8 +51,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "A token is created without a change that the dead swallowed (rule 4).",
         violates: Property::FreshReplica.name(),
         specimen: &Pair {
-            broken: || disorder::<NeighbourRing>(&Rules { change_in_question: false, ..Rules::default() }),
-            sound: || disorder::<NeighbourRing>(&Rules::default()),
+            broken: || disorder::<NeighbourRing>(Rules { change_in_question: false, ..Rules::default() }),
+            sound: || disorder::<NeighbourRing>(Rules::default()),
         },
     },
     Entry {
@@ -60,8 +60,8 @@ pub(super) const ZOO: &[Entry] = &[
         wrong: "What arrives from a process reported dead is believed (rule 7).",
         violates: Property::EveryRequestGranted.name(),
         specimen: &Pair {
-            broken: || disorder::<NeighbourRing>(&Rules { drop_dead: false, ..Rules::default() }),
-            sound: || disorder::<NeighbourRing>(&Rules::default()),
+            broken: || disorder::<NeighbourRing>(Rules { drop_dead: false, ..Rules::default() }),
+            sound: || disorder::<NeighbourRing>(Rules::default()),
         },
     },
     Entry {
@@ -90,9 +90,8 @@ fn all_but_one<Q: Mutex<Config = Config>>() -> Case<Q> {
 }
 
 /// Messages are lost and repeated for a while.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "like the others of its kind")]
-fn lossy<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
-    let parameters = Parameters { rules: *rules, ..Parameters::default() };
+fn lossy<Q: Mutex<Config = Config>>(rules: Rules) -> Case<Q> {
+    let parameters = Parameters { rules, ..Parameters::default() };
     case::<NeighbourRing, Q>(4, &parameters, short(2), |setup| {
         setup.faults.random.push(crashes(1, []));
         setup.faults.messages = Some(Unreliable { loss_per_mille: 20, duplicate_per_mille: 20, until_tick: 150 });
@@ -100,9 +99,8 @@ fn lossy<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
 }
 
 /// Nothing keeps its order.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "like the others of its kind")]
-fn disorder<Q: Mutex<Config = Config>>(rules: &Rules) -> Case<Q> {
-    let parameters = Parameters { rules: *rules, ..Parameters::default() };
+fn disorder<Q: Mutex<Config = Config>>(rules: Rules) -> Case<Q> {
+    let parameters = Parameters { rules, ..Parameters::default() };
     case::<NeighbourRing, Q>(5, &parameters, short(2), |setup| {
         setup.network.order = ChannelOrder::Unordered;
         setup.detector.order = ReportOrder::Unordered;
