@@ -167,6 +167,12 @@ impl Explored<'_> {
                 let never: Vec<&str> = never.iter().map(|(name, _)| *name).collect();
                 add(&format!("never: {}", never.join(", ")));
             }
+            if self.report.entries > 0 {
+                let (entries, overtakes) = (self.report.entries, self.report.overtakes);
+                let hundredths = overtakes.saturating_mul(100).div_ceil(entries);
+                let per_entry = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+                add(&format!("fairness: an entry overtakes {per_entry} older requests on average"));
+            }
         }
         if let Some(finding) = self.finding() {
             add(&format!("seed {}: {}", finding.seed, finding.violation));
@@ -223,6 +229,8 @@ impl Explored<'_> {
             "cut_off": report.cut_off,
             "events": report.events,
             "messages": report.messages,
+            "entries": report.entries,
+            "overtakes": report.overtakes,
             "seconds": self.taken.as_secs_f64(),
             "sometimes": sometimes,
         })

@@ -87,6 +87,11 @@ pub struct Report {
     pub events: u64,
     /// The messages sent in them.
     pub messages: u64,
+    /// The entries into critical sections in them.
+    pub entries: u64,
+    /// How many requests those entries overtook: requests for the same data id that were made before the entry's own and
+    /// still waited.
+    pub overtakes: u64,
     /// Of each property that was violated the first schedule that shows it, in the order of the schedules.
     pub findings: Vec<Finding>,
     /// How many schedules met a limit and prove nothing, and the seed and the limit of the first.
@@ -152,6 +157,8 @@ impl Report {
         self.schedules += part.schedules;
         self.events += part.events;
         self.messages += part.messages;
+        self.entries += part.entries;
+        self.overtakes += part.overtakes;
         self.cut_off += part.cut_off;
         self.first_cut_off = self.first_cut_off.or(part.first_cut_off);
         for (name, count) in part.sometimes {
@@ -352,6 +359,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             }
         }
         part.sometimes = runner.take_tally().counts();
+        (part.entries, part.overtakes) = runner.take_overtakes();
         (part, stopped)
     }
 }

@@ -103,6 +103,11 @@ impl<P: Mutex> Runner<P> {
         self.simulation.replay(decisions, &mut self.applications, &mut (&mut self.monitor, observer))
     }
 
+    /// The entries since this was last asked, and how many requests they overtook; see [`Monitor::take_overtakes`].
+    pub fn take_overtakes(&mut self) -> (u64, u64) {
+        self.monitor.take_overtakes()
+    }
+
     /// The decisions of the last run, if it was recorded or replayed; see [`Simulation::decisions`].
     pub fn decisions(&self) -> Decisions {
         self.simulation.decisions()

@@ -4,6 +4,7 @@
 //! It knows processes only through their requests, their indications and the [`Mutex`] trait, never which algorithm it
 //! looks at.
 
+mod fairness;
 mod holders;
 mod interface;
 mod monitor;

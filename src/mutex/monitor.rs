@@ -1,3 +1,4 @@
+use super::fairness::Fairness;
 use super::holders::Holders;
 use super::queues::Queues;
 use super::replicas::Replicas;
@@ -19,6 +20,7 @@ pub struct Monitor<P: Mutex> {
     replicas: Replicas,
     holders: Holders,
     queues: Queues,
+    fairness: Fairness,
     waiting: Obligations<DataId>,
     /// Who has written in the critical section it is in.
     writers: Vec<ProcessId>,
@@ -73,6 +75,7 @@ impl<P: Mutex> Monitor<P> {
             replicas: Replicas::default(),
             holders: Holders::default(),
             queues: Queues::default(),
+            fairness: Fairness::default(),
             waiting: Obligations::new(patience),
             writers: Vec::new(),
             had_token: false,
@@ -113,11 +116,18 @@ impl<P: Mutex> Monitor<P> {
         std::mem::take(&mut self.tally)
     }
 
+    /// The entries into critical sections since this was last asked, and how many requests they overtook: requests for
+    /// the same data id that were made before the entry's own and still waited.
+    pub fn take_overtakes(&mut self) -> (u64, u64) {
+        (std::mem::take(&mut self.fairness.entries), std::mem::take(&mut self.fairness.overtakes))
+    }
+
     fn prepare(&mut self, world: &World<P>) {
         self.tokens.reset(world.count());
         self.replicas.reset(world.count());
         self.holders.reset();
         self.queues.reset();
+        self.fairness.reset();
         self.waiting.clear();
         self.writers.clear();
         self.had_token = false;
@@ -158,6 +168,7 @@ impl<P: Mutex> Monitor<P> {
         match *indication {
             Indication::Entered(data, fence) => {
                 self.holders.entered(process, data);
+                self.fairness.entered(process, data);
                 self.waiting.meet(process, data);
                 if let Some((seen, by)) = self.holders.show(process, data, fence) {
                     self.found(Property::FencingGrows, vec![process, by], || {
@@ -292,6 +303,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
             Event::Request(Request::Enter(data)) => {
                 self.step.asked = true;
                 self.holders.requested(process, *data);
+                self.fairness.requested(process, *data);
                 if self.chosen.has(Property::EveryRequestGranted) {
                     self.waiting.start(process, *data, world.now());
                 }
@@ -344,6 +356,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
             self.prepare(world);
         }
         self.queues.crashed(process);
+        self.fairness.crashed(process);
         let waited = self.holders.is_waiting(process);
         let held = self.holders.crashed(process);
         if world.process(process).takes_requests() {
