@@ -77,6 +77,13 @@ pub struct Circumstances {
     pub latency_max: Ticks,
 }
 
+impl Circumstances {
+    /// Of what a system needs, each with whether it has it: a warning for each that it has not.
+    pub fn unmet(system: &str, needs: &[(bool, &str)]) -> Vec<String> {
+        needs.iter().filter(|(given, _)| !given).map(|(_, need)| format!("{system} needs {need}")).collect()
+    }
+}
+
 /// A parameter of a scenario that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {problem}")]

@@ -53,7 +53,9 @@ pub use stateless::{StatelessParameters, StatelessRules, StatelessServer, grace_
 use table::{Learned, Table};
 
 use crate::model::{Context, Process, ProcessId, Report, Ticks, Value};
-use crate::mutex::{DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, sealed};
+use crate::mutex::{
+    Circumstances, DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, sealed,
+};
 
 /// The coordinator whose server has the list of its clients in stable storage, and asks them when it is up again.
 pub type Durable = Coordinator<DurableServer>;
@@ -135,6 +137,11 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
     fn check(parameters: &Self::Parameters) -> Result<(), Impossible>;
     /// See [`System::patience`].
     fn patience(parameters: &Self::Parameters, delay: Ticks, latency: Ticks, hold: Ticks, requests: u64) -> Ticks;
+
+    /// What this one needs besides what all coordinators do; see [`System::warnings`].
+    fn warnings(_parameters: &Self::Parameters, _circumstances: &Circumstances) -> Vec<String> {
+        Vec::new()
+    }
 
     /// See [`Process::apply`].
     fn apply(_stable: &mut Self::Stable, _record: Self::Record) {}
@@ -267,6 +274,19 @@ impl<S: Server> System for Coordinator<S> {
     fn configure(_processes: u32, parameters: &Self::Parameters) -> Result<Self::Config, Impossible> {
         S::check(parameters)?;
         Ok(parameters.clone())
+    }
+
+    fn warnings(config: &Self::Config, circumstances: &Circumstances) -> Vec<String> {
+        let needs = [
+            (
+                circumstances.perfect_detector,
+                "a perfect failure detector: the locks of whoever is suspected are handed on",
+            ),
+            (circumstances.reliable, "reliable channels: a grant or a leave is sent once"),
+        ];
+        let mut warnings = Circumstances::unmet(Self::NAME, &needs);
+        warnings.extend(S::warnings(config, circumstances));
+        warnings
     }
 
     fn restarts(_config: &Self::Config, process: ProcessId) -> bool {

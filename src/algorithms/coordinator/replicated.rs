@@ -36,7 +36,7 @@ use super::{
     TWO_LOCKS_FREED_BY_CRASH, Terms, free, is_ignored, note_learned, times,
 };
 use crate::model::{Never, ProcessId, Ticks};
-use crate::mutex::{DataId, Fence, Impossible, Indication, Property, sealed};
+use crate::mutex::{Circumstances, DataId, Fence, Impossible, Indication, Property, sealed};
 
 const PRIMARY: ProcessId = ProcessId::new(0);
 const BACKUP: ProcessId = ProcessId::new(1);
@@ -370,6 +370,17 @@ impl Server for ReplicatedServer {
     fn terms(parameters: &Self::Parameters) -> Terms {
         // Nobody comes back: a connect is lost only if its receiver dies, and then the other server is the one.
         Terms { retry: None, steps: parameters.rules.steps, stamps: true, keep_number: true }
+    }
+
+    fn warnings(parameters: &Self::Parameters, circumstances: &Circumstances) -> Vec<String> {
+        let sync = parameters.replication == Replication::Sync;
+        let all =
+            "all that the dead sent to arrive, if replication is async: a grant outlives what the backup knows of it";
+        let order = "reports after the messages of the dead, if replication is async: the backup takes over too soon";
+        Circumstances::unmet(
+            Self::NAME,
+            &[(sync || circumstances.dead_deliver, all), (sync || circumstances.reports_after_channel, order)],
+        )
     }
 
     fn check(_parameters: &Self::Parameters) -> Result<(), Impossible> {

@@ -32,7 +32,7 @@ use super::{
     Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, free, is_ignored, note_learned, times,
 };
 use crate::model::{Never, ProcessId, Ticks};
-use crate::mutex::{DataId, Fence, Impossible, Property, sealed};
+use crate::mutex::{Circumstances, DataId, Fence, Impossible, Property, sealed};
 
 /// A client has claimed in time a lock that it held.
 const RECLAIM_IN_GRACE: &str = "reclaim_in_grace";
@@ -247,6 +247,16 @@ impl Server for StatelessServer {
             stamps: rules.connection_numbers,
             keep_number: rules.keep_number,
         }
+    }
+
+    fn warnings(parameters: &Self::Parameters, circumstances: &Circumstances) -> Vec<String> {
+        let Circumstances { delay_max, latency_max, reports_after_channel, .. } = *circumstances;
+        let bound = grace_bound(parameters, delay_max, latency_max, reports_after_channel);
+        let grace = parameters.grace_ticks;
+        if Ticks::new(grace) >= bound {
+            return Vec::new();
+        }
+        vec![format!("grace_ticks is {grace}, and a holder may reclaim {bound} ticks after the start: too late")]
     }
 
     fn check(parameters: &Self::Parameters) -> Result<(), Impossible> {

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::NeighbourRing;
 use crate::model::{ProcessId, Ticks};
-use crate::mutex::{Impossible, System, sealed};
+use crate::mutex::{Circumstances, Impossible, System, sealed};
 
 /// The parameters of a [`NeighbourRing`] in a scenario file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +126,11 @@ impl System for NeighbourRing {
     ///    scheduler to the token's arrival.
     /// 4. *The requests before it, and its own.* Each has the token come (at most a round), stays `hold` and writes (a
     ///    round of the change; the timeout stands for a write whose first change fell to the last fault).
+    fn warnings(_config: &Config, circumstances: &Circumstances) -> Vec<String> {
+        let perfect = "a perfect failure detector: whoever is suspected is dropped from the ring";
+        Circumstances::unmet(Self::NAME, &[(circumstances.perfect_detector, perfect)])
+    }
+
     fn patience(config: &Config, processes: u32, delay: Ticks, latency: Ticks, hold: Ticks, requests: u64) -> Ticks {
         let times = |span: Ticks, factor: u64| Ticks::new(span.get().saturating_mul(factor));
         // A message takes a tick at least, whatever the scenario says.

@@ -103,15 +103,11 @@ impl System for QueryRing {
     fn warnings(config: &Config, circumstances: &Circumstances) -> Vec<String> {
         let Circumstances { processes, delay_max, .. } = *circumstances;
         let needs = [
-            (circumstances.fifo, "needs FIFO channels: a token can overtake the edit that was sent before it"),
-            (
-                circumstances.perfect_detector,
-                "needs a perfect failure detector: the ring closes over whoever is suspected",
-            ),
-            (circumstances.reliable, "needs reliable channels: nobody sends an edit twice"),
+            (circumstances.fifo, "FIFO channels: a token can overtake the edit that was sent before it"),
+            (circumstances.perfect_detector, "a perfect failure detector: the ring closes over whoever is suspected"),
+            (circumstances.reliable, "reliable channels: nobody sends an edit twice"),
         ];
-        let mut warnings: Vec<String> =
-            needs.iter().filter(|(given, _)| !given).map(|(_, need)| format!("{} {need}", Self::NAME)).collect();
+        let mut warnings = Circumstances::unmet(Self::NAME, &needs);
         let (trip, timeout) = (times(delay_max, u64::from(processes)), config.token_timeout);
         if timeout < trip {
             warnings.push(format!(
