@@ -142,7 +142,7 @@ fn three<Q: Mutex<Config = Config>>() -> Case<Q> {
 fn slow<Q: Mutex<Config = Config>>(rules: &Rules, order: ReportOrder) -> Case<Q> {
     let parameters = Parameters { token_timeout_ticks: 20, rules: rules.clone(), ..Parameters::default() };
     case::<QueryRing, Q>(4, &parameters, short(1), |setup| {
-        setup.network.delay_ticks = Distribution::Exponential { min: 1, mean: 5, max: 100 };
+        setup.network.delay_ticks = Distribution::Exponential { min: 1, mean: 6, max: 100 };
         setup.detector.latency_ticks = (1..=10).into();
         setup.detector.order = order;
         setup.faults.random.push(crashes(2, []));

@@ -168,8 +168,8 @@ fn the_rare_ones_are_rare() {
 
 /// With how many of 10,000 schedules show each.
 const RARE: [&str; 5] = [
-    "early_messages_delivered",   // 2
-    "token_of_the_dead_accepted", // 1
+    "early_messages_delivered",   // 3
+    "token_of_the_dead_accepted", // 3
     "change_not_in_question",     // 5
     "older_incarnations_heard",   // 7
     "grace_too_short_by_one",     // 3
