@@ -168,10 +168,8 @@ impl Explored<'_> {
                 add(&format!("never: {}", never.join(", ")));
             }
             if self.report.entries > 0 {
-                let (entries, overtakes) = (self.report.entries, self.report.overtakes);
-                let hundredths = overtakes.saturating_mul(100).div_ceil(entries);
-                let per_entry = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-                add(&format!("fairness: an entry overtakes {per_entry} older requests on average"));
+                let per_entry = as_f64(self.report.overtakes) / as_f64(self.report.entries);
+                add(&format!("fairness: an entry overtakes {per_entry:.2} older requests on average"));
             }
         }
         if let Some(finding) = self.finding() {
