@@ -163,13 +163,13 @@ impl Explored<'_> {
                     seen.iter().map(|(name, count)| format!("{name}\u{a0}{}", grouped(*count))).collect();
                 add(&format!("seen: {}", seen.join(", ")));
             }
-            if !never.is_empty() {
-                let never: Vec<&str> = never.iter().map(|(name, _)| *name).collect();
-                add(&format!("never: {}", never.join(", ")));
-            }
             if self.report.entries > 0 {
                 let per_entry = as_f64(self.report.overtakes) / as_f64(self.report.entries);
                 add(&format!("fairness: an entry overtakes {per_entry:.2} older requests on average"));
+            }
+            if !never.is_empty() {
+                let never: Vec<&str> = never.iter().map(|(name, _)| *name).collect();
+                add(&format!("never: {}", never.join(", ")));
             }
         }
         if let Some(finding) = self.finding() {

@@ -89,8 +89,8 @@ pub struct Report {
     pub messages: u64,
     /// The entries into critical sections in them.
     pub entries: u64,
-    /// How many requests those entries overtook: requests for the same data id that were made before the entry's own and
-    /// still waited.
+    /// How many requests those entries overtook: requests for the same data id that were made before the entry's own
+    /// and still waited.
     pub overtakes: u64,
     /// Of each property that was violated the first schedule that shows it, in the order of the schedules.
     pub findings: Vec<Finding>,

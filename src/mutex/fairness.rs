@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use super::DataId;
 use crate::model::ProcessId;
 
-/// How far entries follow the order in which they were asked for: an entry *overtakes* every request for the same data id
-/// that was made before its own and still waits.
+/// How far entries follow the order in which they were asked for: an entry *overtakes* every request for the same data
+/// id that was made before its own and still waits.
 ///
 /// It is a measure, not a property: messages overtake each other on the way to a server, and a token goes round.
 #[derive(Clone, Debug, Default)]
