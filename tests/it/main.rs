@@ -7,6 +7,7 @@ mod fingerprints;
 mod laws;
 mod scale;
 mod scenario;
+mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
 mod tidy;
