@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
-use jeton::explore::{Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, minimise};
+use jeton::explore::{Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, Strategy, minimise};
 use jeton::mutex::{Mutex, System, Workload};
 
 /// One algorithm with a mistake.
@@ -147,7 +147,8 @@ where
         (hold, requests) = (hold + hold, requests * requests);
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
-    Case { setup: Arc::new(setup), workload, properties: Q::PROPERTIES.to_vec(), patience }
+    let properties = Q::PROPERTIES.to_vec();
+    Case { setup: Arc::new(setup), workload, properties, patience, strategy: Strategy::default() }
 }
 
 /// A workload of few requests in little time.
