@@ -86,7 +86,7 @@ impl Chance {
     pub(crate) fn span(&mut self, stream: Stream, spread: &Distribution, topic: impl FnOnce() -> Topic) -> Ticks {
         let (min, max) = (spread.min().get(), spread.max().get());
         let bound = max - min + 1;
-        if self.manner.is_some() && bound > 1 {
+        if self.manner.is_some() {
             return Ticks::new(min + self.span_in_manner(stream, spread, bound, topic()));
         }
         let above = match *spread {
@@ -111,6 +111,7 @@ impl Chance {
                     Distribution::Exponential { min, mean, .. } => {
                         streams.exponential(stream, mean - min).min(bound - 1)
                     }
+                    _ if bound == 1 => 0,
                     _ => streams.below(stream, bound),
                 })
             },
@@ -148,6 +149,14 @@ impl Chance {
     /// Draws for a plan whose outcome, not whose making, is recorded ([`Chance::keep`]); 0 where answers are given.
     pub(crate) fn plan(&mut self, bound: u64) -> u64 {
         if self.is_answered() { 0 } else { self.streams.below(Stream::Faults, bound) }
+    }
+
+    /// A process is about to handle a message, or something else: what it sends comes of that.
+    #[inline]
+    pub(crate) fn handles(&mut self, message: Option<u64>) {
+        if let Some(manner) = &mut self.manner {
+            manner.handles(message);
+        }
     }
 
     /// The mix of the next kind of fault to be planned.

@@ -16,7 +16,7 @@ pub(crate) enum Draw<'a> {
     Plain,
     /// A mix of its own for this schedule: how spans are spread, which faults are on, how many and when.
     Swarm,
-    /// Priorities of channels, lowered at a few points.
+    /// Priorities of chains of messages, lowered at a few points.
     Priorities,
     /// Drawn crashes are these; all else is plain.
     Crashes(&'a [CrashPoint]),
@@ -68,12 +68,20 @@ impl Manner {
         }
     }
 
-    /// How far above its shortest a span is, in `0..bound`, and `bound` is at least 2; `None` leaves it to the setup.
+    /// How far above its shortest a span is, in `0..bound`; `None` leaves it to the setup.
     pub(crate) fn span(&mut self, streams: &mut Streams, stream: Stream, bound: u64, topic: &Topic) -> Option<u64> {
         match self {
+            Self::Swarm(_) if bound == 1 => None,
             Self::Swarm(swarm) => swarm.shape(topic).draw(streams, stream, bound, topic),
             Self::Priorities(priorities) => priorities.span(bound, topic),
             Self::Crashes(_) => None,
+        }
+    }
+
+    /// A process is about to handle a message, or something else.
+    pub(crate) fn handles(&mut self, message: Option<u64>) {
+        if let Self::Priorities(priorities) = self {
+            priorities.handles(message);
         }
     }
 
@@ -264,14 +272,20 @@ impl FaultMix {
 /// The greatest number of change points.
 const CHANGES_MAX: usize = 4;
 
-/// Channels have priorities: a low one makes messages and reports late, a high one lets them through at once. At each
-/// change point the channel at hand falls behind all others.
+/// Chains of messages have priorities: a low one makes each message late, a high one lets it through at once. A chain is
+/// a message, the first that its receiver sends upon it, and so on; any other message begins a chain of its own, and so
+/// does each report. At each change point the chain at hand falls behind all others.
 #[derive(Clone, Debug)]
 pub(crate) struct Priorities {
     salt: u64,
-    /// At which messages a channel falls behind, and then which one did.
+    /// At which messages and reports a chain falls behind, and then which one did.
     changes: [(u64, Option<u64>); CHANGES_MAX],
     seen: u64,
+    chains: u64,
+    /// The chain of each message, in the order of sending.
+    of_message: Vec<u64>,
+    /// The chain that the next message goes on with.
+    at_hand: Option<u64>,
 }
 
 impl Priorities {
@@ -284,23 +298,42 @@ impl Priorities {
         for change in &mut changes[..number] {
             change.0 = 1 + below(streams, horizon);
         }
-        Self { salt, changes, seen: 0 }
+        Self { salt, changes, seen: 0, chains: 0, of_message: Vec::new(), at_hand: None }
+    }
+
+    fn handles(&mut self, message: Option<u64>) {
+        self.at_hand = message.and_then(|id| self.of_message.get(id as usize).copied());
     }
 
     fn span(&mut self, bound: u64, topic: &Topic) -> Option<u64> {
-        if !matches!(topic, Topic::Delay { .. } | Topic::CopyDelay { .. } | Topic::Latency { .. }) {
-            return None;
-        }
-        let chain = chain(topic);
+        let chain = match topic {
+            Topic::Delay { .. } => {
+                let chain = self.at_hand.take().unwrap_or_else(|| self.begin());
+                self.of_message.push(chain);
+                chain
+            }
+            Topic::CopyDelay { .. } => {
+                let chain = self.begin();
+                self.of_message.push(chain);
+                chain
+            }
+            Topic::Latency { .. } => self.begin(),
+            _ => return None,
+        };
         self.seen += 1;
-        let mut behind = false;
+        let mut is_behind = false;
         for (at, fallen) in &mut self.changes {
             if *at == self.seen {
                 *fallen = Some(chain);
             }
-            behind |= *fallen == Some(chain);
+            is_behind |= *fallen == Some(chain);
         }
-        Some(if behind { bound - 1 } else { scale(hash(self.salt, chain), bound) })
+        Some(if is_behind { bound - 1 } else { scale(hash(self.salt, chain), bound) })
+    }
+
+    fn begin(&mut self) -> u64 {
+        self.chains += 1;
+        self.chains
     }
 }
 

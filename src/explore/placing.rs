@@ -25,7 +25,7 @@ impl Placing {
             return None;
         }
         let mut dice = Dice::new(seed);
-        let wanted = 1 + if dice.below(2) == 0 { 0 } else { dice.below(most) };
+        let wanted = 1 + dice.below(most);
         let left = groups.iter().map(|group| group.up_to).collect();
         Some(Self { dice, left, wanted, since: 0, chosen: Vec::new() })
     }

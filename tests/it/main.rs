@@ -14,3 +14,5 @@ mod tidy;
 mod toy;
 mod trace;
 mod zoo;
+#[path = "zoo/tests.rs"]
+mod zoo_tests;
