@@ -53,6 +53,13 @@ impl<P: Mutex> Case<P> {
     }
 }
 
+impl<P: Mutex> From<Setup<P>> for Case<P> {
+    /// See [`Case::new`].
+    fn from(setup: Setup<P>) -> Self {
+        Self::new(setup)
+    }
+}
+
 /// What a strategy makes of a seed.
 #[derive(Debug)]
 enum Plan {

@@ -10,6 +10,8 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+#[cfg(all(feature = "proptest", feature = "insta"))]
+mod testing;
 mod tidy;
 mod toy;
 mod trace;
