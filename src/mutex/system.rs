@@ -61,6 +61,8 @@ pub trait System: Mutex + sealed::Sealed {
 pub struct Circumstances {
     /// The number of processes.
     pub processes: u32,
+    /// Whether no process crashes.
+    pub crash_free: bool,
     /// Whether the failure detector is of class P.
     pub perfect_detector: bool,
     /// Whether no message between live processes is lost or duplicated.
