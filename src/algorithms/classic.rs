@@ -19,6 +19,9 @@
 //!
 //! These algorithms replicate nothing: a write is done at once, as with a coordinator.
 
+#[cfg(test)]
+pub(super) mod bench;
+
 use std::fmt::Debug;
 use std::hash::Hash;
 
