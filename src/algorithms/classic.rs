@@ -11,7 +11,7 @@
 //! | [`carvalho_roucairol`](super::carvalho_roucairol) | permission of all, kept | 0 to 2(N − 1) | T | any |
 //! | [`maekawa`](super::maekawa) | permission of K | 3(K − 1) to 6(K − 1) + 3 | 2T | FIFO |
 //! | [`suzuki_kasami`](super::suzuki_kasami) | a token, asked of all | 0 or N | T | any |
-//! | [`raymond`](super::raymond) | a token in a tree | 0 to 2D, under 4 when all want it | up to DT | any |
+//! | [`raymond`](super::raymond) | a token in a tree | 0 to 2D, under 4 when all want it | T to DT | any |
 //! | [`naimi_trehel`](super::naimi_trehel) | a token, asked of a tree that changes | O(log N) on average | T | any |
 //!
 //! N is the number of processes, K that of a quorum, D the diameter of the tree and T the delay of a message. The
@@ -214,10 +214,10 @@ impl<A: Algorithm> System for Classic<A> {
         Circumstances::unmet(Self::NAME, &needs)
     }
 
-    /// Before one entry there are at most two of every other request that is made meanwhile: the one that was ahead,
-    /// and one whose process had not heard of this one yet. From one entry to the next it takes a stay, and at most
-    /// four trips past all processes: the longest way of a request or a token, in a tree that is a chain, and back, or
-    /// as many locks to be given back one after the other.
+    /// Of every other process at most two entries come before: one that was ahead, and one that was asked for before
+    /// this request had been heard of. From one entry to the next it takes a stay, and no longer than four messages to
+    /// each process one after the other: a request and a token go once past all at most, even where the tree is a
+    /// chain, and so do an inquiry, its answer and the lock where each waits for the next.
     fn patience(
         _config: &Self::Config,
         processes: u32,

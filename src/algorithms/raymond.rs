@@ -21,11 +21,11 @@
 //! and waits for the first.
 //!
 //! Messages per entry: of a process that asks while all others are idle 2d, where d is the way to the holder, so at most
-//! twice the diameter of the tree, which is O(log N). When all always want to enter, each edge carries a request and the
-//! privilege in both directions while all N enter once: 4(N − 1) / N. Synchronisation delay: d T to the next holder,
-//! which is (T log N) / 2 on average over the pairs of a tree as published, and less when all always want to enter: then
-//! the privilege takes the 2(N − 1) steps round the tree for N entries. The privilege bears no number: there is no
-//! fencing number.
+//! twice the diameter of the tree, which is O(log N). When all always want to enter, the privilege goes once round the
+//! tree, there and back on each of its N − 1 edges, and ahead of it a request in the other direction, while all N enter
+//! once: 4(N − 1) / N, nearly 4. Synchronisation delay: dT, where d is the way to the next holder. It is published as
+//! (T log N) / 2 on average; when all always want to enter it is the 2(N − 1) T of a round for N entries, so less than
+//! 2T. The privilege bears no number: there is no fencing number.
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! What an entry costs where nothing goes wrong: messages and time, against the closed forms of the papers.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use jeton::algorithms::carvalho_roucairol::CarvalhoRoucairol;
 use jeton::algorithms::classic::{Algorithm, Classic, NoParameters};
@@ -90,16 +89,29 @@ fn type_of(message: &impl serde::Serialize) -> String {
 
 /// Runs one schedule in which nothing goes wrong, and in which everything must hold.
 fn run<S: System>(processes: u32, parameters: &S::Parameters, load: Workload, delay: Distribution, seed: u64) -> Cost {
+    let mut cost = Cost::default();
+    let messages = observe::<S, _>(processes, parameters, load, delay, seed, &mut cost);
+    assert_eq!(messages, cost.total(), "{}: what the engine counts", S::NAME);
+    cost
+}
+
+/// The same, under other eyes; returns the number of messages.
+fn observe<S: System, O: Observer<S>>(
+    processes: u32,
+    parameters: &S::Parameters,
+    load: Workload,
+    delay: Distribution,
+    seed: u64,
+    observer: &mut O,
+) -> u64 {
     let config = S::configure(processes, parameters).expect("the parameters can be");
     let mut setup = Setup::<S>::new(processes, config);
     setup.network.delay_ticks = delay;
     let mut case = Case::new(setup);
     case.set_workload(load);
-    let mut cost = Cost::default();
-    let outcome = Runner::new(&case).expect("the setup can be run").run_observed(seed, &mut cost);
+    let outcome = Runner::new(&case).expect("the setup can be run").run_observed(seed, observer);
     assert!(matches!(outcome.end, End::Settled | End::Quiescent), "{}: {:?}", S::NAME, outcome.end);
-    assert_eq!(outcome.stats.messages, cost.total(), "{}: what the engine counts", S::NAME);
-    cost
+    outcome.stats.messages
 }
 
 /// The same, with many delays and at any load.
@@ -115,6 +127,19 @@ where
     })
 }
 
+fn query_ring() -> query_ring::Parameters {
+    query_ring::Parameters { token_timeout_ticks: NEVER, ..query_ring::Parameters::default() }
+}
+
+fn neighbour_ring() -> neighbour_ring::Parameters {
+    neighbour_ring::Parameters {
+        token_timeout_ticks: NEVER,
+        change_timeout_ticks: NEVER,
+        link_timeout_ticks: NEVER,
+        ..neighbour_ring::Parameters::default()
+    }
+}
+
 /// Processes ask one after the other, each long after the one before has left.
 struct InTurn<'a> {
     askers: &'a [u32],
@@ -122,7 +147,7 @@ struct InTurn<'a> {
 }
 
 /// Between one who asks and the next.
-const TURN: u64 = 1 << 20;
+const TURN: u64 = 10_000;
 
 impl<P: Process<Request = Request, Indication = Indication>> Application<P> for InTurn<'_> {
     fn start(&mut self, process: ProcessId, _: &P, agenda: &mut Agenda<'_, Request>) {
@@ -183,15 +208,6 @@ fn any_askers(bound: u32, count: usize) -> Vec<u32> {
         (state >> 33) as u32 % bound
     };
     (0..count).map(|_| next()).collect()
-}
-
-/// The time from each leaving to the next entry when everybody always wants to enter and a message takes `T`, once all
-/// have been heard.
-fn handovers<S: System>(processes: u32, parameters: &S::Parameters) -> Vec<u64> {
-    let requests = 20;
-    let cost = run::<S>(processes, parameters, saturated(requests), T.into(), 0);
-    let last = cost.handovers.len() - processes as usize;
-    cost.handovers[processes as usize..last].to_vec()
 }
 
 mod messages_per_entry {
@@ -310,7 +326,8 @@ mod messages_per_entry {
             // Each edge carries a request and the privilege, there and back, while all enter once.
             let round = 4 * u64::from(processes - 1);
             let rounds = u64::from(requests);
-            assert!((round * (rounds - 1)..=round * rounds).contains(&cost.total()), "{processes}: {cost:?}");
+            // But in the first round and the last.
+            assert!((round * (rounds - 2)..=round * rounds).contains(&cost.total()), "{processes}: {cost:?}");
         }
     }
 
@@ -322,10 +339,8 @@ mod messages_per_entry {
             assert!(costs.iter().all(|&cost| cost <= u64::from(processes)), "{processes}");
             let mean = costs.iter().sum::<u64>() as f64 / costs.len() as f64;
             let harmonic: f64 = (1..processes).map(|k| 1.0 / f64::from(k)).sum();
-            // The way to the root, and the token, unless the root itself asks.
-            let expected = harmonic + 1.0 - 1.0 / f64::from(processes);
-            println!("naimi_trehel, {processes} processes: {mean:.3} messages per entry, expected {expected:.3}");
-            assert!((mean - expected).abs() < 0.1 * expected, "{processes}: {mean} and not {expected}");
+            println!("naimi_trehel, {processes} processes: {mean:.3} messages per entry, expected {harmonic:.3}");
+            assert!((mean - harmonic).abs() < 0.05 * harmonic, "{processes}: {mean} and not {harmonic}");
         }
     }
 
@@ -365,33 +380,140 @@ mod messages_per_entry {
         }
     }
 
-    fn writes(per_mille: u16, load: Workload) -> Workload {
-        Workload { write_per_mille: per_mille, ..load }
-    }
-
-    fn query_ring(processes: u32, load: Workload) -> Cost {
-        let parameters = query_ring::Parameters { token_timeout_ticks: NEVER, ..query_ring::Parameters::default() };
-        run::<QueryRing>(processes, &parameters, load, T.into(), 0)
-    }
-
-    fn neighbour_ring(processes: u32, load: Workload) -> Cost {
-        let parameters = neighbour_ring::Parameters {
-            token_timeout_ticks: NEVER,
-            change_timeout_ticks: NEVER,
-            link_timeout_ticks: NEVER,
-            ..neighbour_ring::Parameters::default()
-        };
-        run::<NeighbourRing>(processes, &parameters, load, T.into(), 0)
-    }
-
     #[test]
     fn of_a_ring_are_one_when_all_want_to_enter() {
         for processes in [2, 5, 16] {
-            for cost in [query_ring(processes, saturated(20)), neighbour_ring(processes, saturated(20))] {
+            let query = run::<QueryRing>(processes, &query_ring(), saturated(20), T.into(), 0);
+            let neighbour = run::<NeighbourRing>(processes, &neighbour_ring(), saturated(20), T.into(), 0);
+            for cost in [query, neighbour] {
                 let handovers = cost.handovers.len() as u64;
                 assert!((handovers..=handovers + 1).contains(&cost.of("token")), "one at the start: {cost:?}");
                 assert_eq!(cost.messages.len(), 1, "and nothing else: {cost:?}");
             }
+        }
+    }
+
+    /// The token's hops from each request to its entry, those that begin after the request.
+    #[derive(Default)]
+    struct Hops {
+        hops: u64,
+        asked_at: BTreeMap<ProcessId, u64>,
+        waits: Vec<u64>,
+    }
+
+    impl<P: Mutex> Observer<P> for Hops {
+        fn event(&mut self, process: ProcessId, event: &Event<P>, _: Option<MessageId>, _: &World<P>) {
+            if matches!(event, Event::Request(Request::Enter(_))) {
+                self.asked_at.insert(process, self.hops);
+            }
+        }
+
+        fn effect(&mut self, process: ProcessId, effect: &Effect<P>, _: Option<MessageId>, _: &World<P>) {
+            match effect {
+                Effect::Send { message, .. } if P::token(message).is_some() => self.hops += 1,
+                Effect::Indicate { indication: Indication::Entered(..) } => {
+                    self.waits.push(self.hops - self.asked_at[&process]);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The hop on which the token is when somebody asks, and up to N − 1 more. What it does while nobody asks is idle
+    /// circulation, one message for each delay, and no entry's.
+    #[test]
+    fn of_a_ring_are_between_one_and_one_for_each_process_when_few_want_to_enter() {
+        let processes = 9;
+        let mut query = Hops::default();
+        observe::<QueryRing, _>(processes, &query_ring(), sparse(60), T.into(), 0, &mut query);
+        let mut neighbour = Hops::default();
+        observe::<NeighbourRing, _>(processes, &neighbour_ring(), sparse(60), T.into(), 0, &mut neighbour);
+        for hops in [query, neighbour] {
+            let (least, most) = (hops.waits.iter().min(), hops.waits.iter().max());
+            assert_eq!((least, most), (Some(&0), Some(&u64::from(processes - 1))));
+        }
+    }
+
+    /// A write of the query ring is one edit, which stops at its editor; one of the neighbour ring is one change, for
+    /// whose return the writer waits. Both go once round.
+    #[test]
+    fn of_a_ring_a_write_adds_one_for_each_process() {
+        for processes in [2, 5, 16] {
+            let writes = Workload { write_per_mille: 1_000, ..saturated(10) };
+            let query = run::<QueryRing>(processes, &query_ring(), writes, T.into(), 0);
+            let edits = query.of("edit") + query.since.get("edit").copied().unwrap_or(0);
+            assert_eq!(edits, query.entries * u64::from(processes), "{query:?}");
+            let neighbour = run::<NeighbourRing>(processes, &neighbour_ring(), writes, T.into(), 0);
+            assert_eq!(neighbour.of("change"), neighbour.entries * u64::from(processes), "{neighbour:?}");
+        }
+    }
+}
+
+mod synchronisation_delay {
+    use super::*;
+
+    /// The time from each leaving to the next entry when everybody always wants to enter and a message takes `T`, in
+    /// ten rounds after the first.
+    fn handovers<S: System>(processes: u32, parameters: &S::Parameters) -> Vec<u64> {
+        let cost = run::<S>(processes, parameters, saturated(20), T.into(), 0);
+        let users = (cost.entries / 20) as usize;
+        cost.handovers[users..11 * users].to_vec()
+    }
+
+    #[track_caller]
+    fn is_always<S: System>(parameters: &S::Parameters, delay: u64) {
+        for processes in [S::PROCESSES_MIN + 1, 9, 31] {
+            let handovers = handovers::<S>(processes, parameters);
+            assert!(handovers.iter().all(|&time| time == delay), "{}, {processes}: {handovers:?}", S::NAME);
+        }
+    }
+
+    #[test]
+    fn of_who_asks_all_is_one_message() {
+        is_always::<Classic<Lamport>>(&NoParameters {}, T);
+        is_always::<Classic<RicartAgrawala>>(&NoParameters {}, T);
+        is_always::<Classic<CarvalhoRoucairol>>(&NoParameters {}, T);
+    }
+
+    #[test]
+    fn of_a_token_is_one_message() {
+        is_always::<Classic<SuzukiKasami>>(&NoParameters {}, T);
+        is_always::<Classic<NaimiTrehel>>(&NoParameters {}, T);
+        is_always::<QueryRing>(&query_ring(), T);
+        is_always::<NeighbourRing>(&neighbour_ring(), T);
+    }
+
+    /// The leave, and the grant; between them the backup has its copy, and says so.
+    #[test]
+    fn of_a_server_is_two_messages_and_of_two_is_four() {
+        is_always::<Durable>(&DurableParameters::default(), 2 * T);
+        is_always::<Stateless>(&StatelessParameters::default(), 2 * T);
+        is_always::<Replicated>(&ReplicatedParameters::default(), 4 * T);
+    }
+
+    /// The release to an arbiter, and its lock; one of the two is none if the arbiter leaves or enters itself.
+    #[test]
+    fn of_maekawa_is_two_messages() {
+        for processes in [2, 4, 9, 16, 31, 64] {
+            let handovers = handovers::<Classic<Maekawa>>(processes, &maekawa::Parameters::default());
+            assert!(handovers.iter().all(|time| [T, 2 * T].contains(time)), "{processes}: {handovers:?}");
+            let two = handovers.iter().filter(|&&time| time == 2 * T).count();
+            assert!(processes < 9 || two == handovers.len(), "{processes}: {handovers:?}");
+        }
+    }
+
+    /// The privilege makes 2(N − 1) steps, there and back on each edge, while all N enter once. That is no more than the
+    /// (T log N) / 2 that is published, from a dozen processes on.
+    #[test]
+    fn of_raymond_is_the_way_in_the_tree() {
+        for (processes, diameter) in [(3, 2), (7, 4), (15, 6), (31, 8), (63, 10)] {
+            let handovers = handovers::<Classic<Raymond>>(processes, &raymond::Parameters::default());
+            let steps: u64 = handovers.iter().sum::<u64>() / T;
+            assert_eq!(steps, 10 * 2 * u64::from(processes - 1), "{processes}: {handovers:?}");
+            assert!(handovers.iter().all(|time| (0..=diameter * T).contains(time)), "{processes}: {handovers:?}");
+            let mean = steps as f64 / handovers.len() as f64;
+            println!("raymond, {processes} processes: {mean:.3} T");
+            assert!(processes < 12 || mean <= f64::from(processes).log2() / 2.0, "{processes}: {mean}");
         }
     }
 }
