@@ -191,6 +191,7 @@ impl<A: Algorithm> System for Classic<A> {
     const NAME: &'static str = A::NAME;
     const PROCESSES_MIN: u32 = 1;
     const DATA_IDS_MAX: u32 = 1;
+    const TOLERATES_FAULTS: bool = false;
     const BASELINE: &'static str = A::BASELINE;
     const DIALS: &'static [(&'static str, &'static str)] = A::DIALS;
     type Parameters = A::Parameters;

@@ -17,6 +17,9 @@ pub trait System: Mutex + sealed::Sealed {
     /// The number of data ids it has locks for: 1 for a ring, more (as the workload wants) for a coordinator.
     const DATA_IDS_MAX: u32;
 
+    /// Whether it is made to survive faults; one that is not is there to be compared with.
+    const TOLERATES_FAULTS: bool;
+
     /// A scenario file in which everything it claims holds, with the faults that it is known to bear: where taking
     /// assumptions away begins.
     const BASELINE: &'static str;
