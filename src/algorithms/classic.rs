@@ -208,7 +208,10 @@ impl<A: Algorithm> System for Classic<A> {
     fn warnings(_config: &Self::Config, circumstances: &Circumstances) -> Vec<String> {
         let fifo = A::NEEDS_FIFO.unwrap_or_default();
         let needs = [
-            (circumstances.crash_free, "that nobody crashes: whoever waits for a message of the dead waits for ever"),
+            (
+                circumstances.crash_free,
+                "processes that never crash: whoever waits for a message of the dead waits for ever",
+            ),
             (circumstances.reliable, "reliable channels: nothing is sent twice"),
             (circumstances.fifo || A::NEEDS_FIFO.is_none(), fifo),
         ];
