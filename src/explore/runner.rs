@@ -45,6 +45,13 @@ impl<P: Mutex> Case<P> {
     }
 }
 
+impl<P: Mutex> From<Setup<P>> for Case<P> {
+    /// See [`Case::new`].
+    fn from(setup: Setup<P>) -> Self {
+        Self::new(setup)
+    }
+}
+
 /// Runs a case, seed after seed, in memory that is used again.
 #[derive(Clone, Debug)]
 pub struct Runner<P: Mutex> {

@@ -12,6 +12,8 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+#[cfg(all(feature = "proptest", feature = "insta"))]
+mod testing;
 mod tidy;
 mod toy;
 mod trace;
