@@ -1,42 +1,42 @@
 //! Maekawa's algorithm: a process asks a quorum, any two of which have a process in common, and every process lets one
 //! at a time enter.
 //!
-//! M. Maekawa, *A √N algorithm for mutual exclusion in decentralized systems*, ACM Transactions on Computer Systems 3(2),
-//! 1985, section 3, with the names of its messages, and with the correction of B. A. Sanders, *The information structure
-//! of distributed mutual exclusion algorithms*, ACM Transactions on Computer Systems 5(3), 1987.
+//! M. Maekawa, *A √N algorithm for mutual exclusion in decentralized systems*, ACM Transactions on Computer Systems
+//! 3(2), 1985, section 3, with the names of its messages, and with the correction of B. A. Sanders, *The information
+//! structure of distributed mutual exclusion algorithms*, ACM Transactions on Computer Systems 5(3), 1987.
 //!
 //! Every process asks for itself, and is an *arbiter* for those in whose quorum it is. It is in its own quorum; what it
 //! says to itself is no message.
 //!
-//! 1. To enter, a process sends a request with a sequence number, greater than any it has seen, to its quorum. It enters
-//!    when all of it has locked for it, and sends all of it a release on leaving.
+//! 1. To enter, a process sends a request with a sequence number, greater than any it has seen, to its quorum. It
+//!    enters when all of it has locked for it, and sends all of it a release on leaving.
 //! 2. An arbiter locks for the first to ask. It keeps every other request in a queue, in the order of sequence numbers,
 //!    then ids. On a release it locks for the first of the queue.
 //! 3. *Deadlock.* A request that comes first of all, also before the one that the arbiter has locked for, makes it
 //!    inquire of that one's process, once; any other request has failed, and is told so.
-//! 4. A process of which is inquired ignores that if it is in its critical section, or has left. If another of its
+//! 4. A process that is inquired of ignores it if it is in its critical section, or has left. If another of its
 //!    quorum has told it that it failed, or it has given up another lock and not been given it again, it relinquishes:
 //!    the arbiter puts the request back into its queue and locks for the first. Otherwise it waits for what comes.
-//! 5. *Sanders.* A request that was first in the queue while the arbiter inquired, and is no longer, has failed as well,
-//!    and is told so ([`Rules::tell_overtaken`]). Without that it may keep another lock for ever.
-//! 6. **\[added\]** A lock bears the arbiter's highest sequence number, so that a process does not overtake a request that
-//!    waits at an arbiter of its again and again with low numbers.
+//! 5. *Sanders.* A request that was first in the queue while the arbiter inquired, and is no longer, has failed as
+//!    well, and is told so ([`Rules::tell_overtaken`]). Without that it may keep another lock for ever.
+//! 6. **\[added\]** A lock bears the arbiter's highest sequence number, so that a process does not overtake a request
+//!    that waits at an arbiter of its again and again with low numbers.
 //!
 //! The order of locks is not that of sequence numbers, so these are no fencing numbers.
 //!
-//! *Quorums.* The processes are put row by row into a grid of ⌈√N⌉ columns; the quorum of one is its row and its column.
-//! If N is not such a product the last row is short. Two quorums have a process in common all the same: of two
-//! processes in different rows the one in the upper row, which is whole, has the lower one's column; two in one row have
-//! the row. So K ≤ 2⌈√N⌉ − 1. A finite projective plane has about √N, and exists only for some N.
+//! *Quorums.* The processes are put row by row into a grid of ⌈√N⌉ columns; the quorum of one is its row and its
+//! column. If N is not such a product the last row is short. Two quorums have a process in common all the same: of two
+//! processes in different rows the one in the upper row, which is whole, has the lower one's column; two in one row
+//! have the row. So K ≤ 2⌈√N⌉ − 1. A finite projective plane has about √N, and exists only for some N.
 //!
 //! It assumes FIFO channels, no crash and no loss.
 //!
-//! Messages per entry: 3(K − 1) if nobody else asks: requests, locks, releases. Otherwise at most 6(K − 1) + 3: a request
-//! that arrives at one of the K arbiters has at most one of three things follow, besides those three messages. It has
-//! failed (1 message); or it comes first, and has the arbiter inquire, the other relinquish, and the arbiter lock for
-//! the other once more later (3); or it comes first while the arbiter inquires already, and another has failed (1).
-//! Nothing but the arrival of a request makes an arbiter inquire or tell of failure. So it is 6 at each of the K − 1
-//! others. At the process itself it is the 3 of the second case, since what it says to itself costs nothing.
+//! Messages per entry: 3(K − 1) if nobody else asks: requests, locks, releases. Otherwise at most 6(K − 1) + 3: a
+//! request that arrives at one of the K arbiters has at most one of three things follow, besides those three messages.
+//! It has failed (1 message); or it comes first, and has the arbiter inquire, the other relinquish, and the arbiter
+//! lock for the other once more later (3); or it comes first while the arbiter inquires already, and another has failed
+//! (1). Nothing but the arrival of a request makes an arbiter inquire or tell of failure. So it is 6 at each of the
+//! K − 1 others. At the process itself it is the 3 of the second case, since what it says to itself costs nothing.
 //!
 //! Synchronisation delay: 2T, that of the release to the arbiter and of the lock to the next.
 

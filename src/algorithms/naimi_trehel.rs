@@ -14,8 +14,8 @@
 //!
 //! At the start the token is at process 0, which is everyone's father. It assumes no crash and no loss; channels need
 //! not be FIFO. Messages per entry: 0 for the root, otherwise the length of the way to the root and the token: N at
-//! worst, and O(log N) on average: if each asks as often as any other, one after the other, the harmonic number of
-//! N − 1, 1 + 1/2 + … + 1/(N − 1), the token included. Synchronisation delay: T, that of the token. The token bears no
+//! worst, and O(log N) on average: if each asks as often as any other, one after the other, the harmonic number of N −
+//! 1, 1 + 1/2 + … + 1/(N − 1), the token included. Synchronisation delay: T, that of the token. The token bears no
 //! number: there is no fencing number.
 
 #[cfg(test)]

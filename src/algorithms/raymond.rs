@@ -2,7 +2,7 @@
 //! direction it is.
 //!
 //! K. Raymond, *A tree-based algorithm for distributed mutual exclusion*, ACM Transactions on Computer Systems 7(1),
-//! 1989, section 3, with its variables HOLDER, USING, REQUEST_Q and ASKED.
+//! 1989, section 3, with its variables `HOLDER`, `USING`, `REQUEST_Q` and `ASKED`.
 //!
 //! 1. A process that wants to enter puts itself into its queue; then 4 and 5.
 //! 2. A neighbour's request puts the neighbour into the queue; then 4 and 5.
@@ -13,19 +13,19 @@
 //!    neighbour in the direction of the holder.
 //! 6. On leaving: 4 and 5.
 //!
-//! The tree is that of a heap: the parent of process i is (i − 1) / `arity`, rounded down; with `arity` 1 it is a chain.
-//! At the start the privilege is at the root, process 0.
+//! The tree is that of a heap: the parent of process i is (i − 1) / `arity`, rounded down; with `arity` 1 it is a
+//! chain. At the start the privilege is at the root, process 0.
 //!
 //! It assumes no crash and no loss. Channels need not be FIFO: the only two messages that can be on one channel at once
 //! are the privilege and the request that goes after it, and a process that gets the second first has asked already,
 //! and waits for the first.
 //!
-//! Messages per entry: of a process that asks while all others are idle 2d, where d is the way to the holder, so at most
-//! twice the diameter of the tree, which is O(log N). When all always want to enter, the privilege goes once round the
-//! tree, there and back on each of its N − 1 edges, and ahead of it a request in the other direction, while all N enter
-//! once: 4(N − 1) / N, nearly 4. Synchronisation delay: dT, where d is the way to the next holder. It is published as
-//! (T log N) / 2 on average; when all always want to enter it is the 2(N − 1) T of a round for N entries, so less than
-//! 2T. The privilege bears no number: there is no fencing number.
+//! Messages per entry: of a process that asks while all others are idle 2d, where d is the way to the holder, so at
+//! most twice the diameter of the tree, which is O(log N). When all always want to enter, the privilege goes once round
+//! the tree, there and back on each of its N − 1 edges, and ahead of it a request in the other direction, while all N
+//! enter once: 4(N − 1) / N, nearly 4. Synchronisation delay: dT, where d is the way to the next holder. It is
+//! published as (T log N) / 2 on average; when all always want to enter it is the 2(N − 1) T of a round for N entries,
+//! so less than 2T. The privilege bears no number: there is no fencing number.
 
 #[cfg(test)]
 mod tests;

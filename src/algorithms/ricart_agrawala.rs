@@ -1,7 +1,7 @@
 //! Ricart and Agrawala's algorithm: a process asks all others, and who has asked before it answers when it leaves.
 //!
-//! G. Ricart and A. K. Agrawala, *An optimal algorithm for mutual exclusion in computer networks*, Communications of the
-//! ACM 24(1), 1981, section 2.
+//! G. Ricart and A. K. Agrawala, *An optimal algorithm for mutual exclusion in computer networks*, Communications of
+//! the ACM 24(1), 1981, section 2.
 //!
 //! 1. To enter, a process sends a request with a sequence number, greater than any it has seen, to every other.
 //! 2. A request that arrives is answered with a reply at once, unless the process has a request of its own that comes

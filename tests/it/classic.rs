@@ -27,10 +27,21 @@ fn holds_at_any_size(system: &str, order: &str) {
     for (processes, schedules) in [(1, 5), (2, 100), (3, 100), (5, 100), (8, 50), (13, 20), (21, 10)] {
         for think in [0, 30, 2_000] {
             let source = format!(
-                "about = \"An example.\"\nexpect = \"holds\"\nprocesses = {processes}\n[system]\nname = \"{system}\"\n\
-                 [workload]\nrequests = 8\nthink_ticks = {{ uniform = [0, {think}] }}\nhold_ticks = {{ uniform = [0, 30] \
-                 }}\n[network]\norder = \"{order}\"\nservice_ticks = {{ uniform = [0, 2] }}\n\
-                 delay_ticks = {{ exponential = {{ min = 1, mean = 10, max = 100 }} }}\n"
+                r#"
+                    about = "An example."
+                    expect = "holds"
+                    processes = {processes}
+                    [system]
+                    name = "{system}"
+                    [workload]
+                    requests = 8
+                    think_ticks = {{ uniform = [0, {think}] }}
+                    hold_ticks = {{ uniform = [0, 30] }}
+                    [network]
+                    order = "{order}"
+                    service_ticks = {{ uniform = [0, 2] }}
+                    delay_ticks = {{ exponential = {{ min = 1, mean = 10, max = 100 }} }}
+                "#
             );
             let scenario = Scenario::parse("example.toml", &source).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(scenario.warnings(), [""; 0]);

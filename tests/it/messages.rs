@@ -79,6 +79,12 @@ impl<P: Mutex> Observer<P> for Cost {
     }
 }
 
+/// So much by so many.
+fn mean(sum: u64, count: u64) -> f64 {
+    let exact = |number| f64::from(u32::try_from(number).expect("no run is as long"));
+    exact(sum) / exact(count)
+}
+
 /// The name of a message's variant.
 fn type_of(message: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(message).expect("a message is data");
@@ -322,7 +328,8 @@ mod messages_per_entry {
     fn of_raymond_are_nearly_four_when_all_want_to_enter() {
         for processes in [2, 7, 31, 64] {
             let requests = 40;
-            let cost = run::<Classic<Raymond>>(processes, &Default::default(), saturated(requests), T.into(), 0);
+            let cost =
+                run::<Classic<Raymond>>(processes, &raymond::Parameters::default(), saturated(requests), T.into(), 0);
             // Each edge carries a request and the privilege, there and back, while all enter once.
             let round = 4 * u64::from(processes - 1);
             let rounds = u64::from(requests);
@@ -337,7 +344,7 @@ mod messages_per_entry {
             let askers = any_askers(processes, 4_000);
             let costs = in_turn::<Classic<NaimiTrehel>>(processes, &NoParameters {}, &askers);
             assert!(costs.iter().all(|&cost| cost <= u64::from(processes)), "{processes}");
-            let mean = costs.iter().sum::<u64>() as f64 / costs.len() as f64;
+            let mean = mean(costs.iter().sum(), costs.len() as u64);
             let harmonic: f64 = (1..processes).map(|k| 1.0 / f64::from(k)).sum();
             println!("naimi_trehel, {processes} processes: {mean:.3} messages per entry, expected {harmonic:.3}");
             assert!((mean - harmonic).abs() < 0.05 * harmonic, "{processes}: {mean} and not {harmonic}");
@@ -348,7 +355,7 @@ mod messages_per_entry {
     fn of_naimi_and_trehel_grow_no_faster_when_all_want_to_enter() {
         for processes in [2_u32, 4, 16, 64] {
             let cost = run::<Classic<NaimiTrehel>>(processes, &NoParameters {}, saturated(20), (1..=20).into(), 0);
-            let mean = cost.total() as f64 / cost.entries as f64;
+            let mean = mean(cost.total(), cost.entries);
             println!("naimi_trehel, {processes} processes, all want to enter: {mean:.3} messages per entry");
             assert!(mean <= f64::from(processes).log2() + 2.0, "{processes}: {mean}");
         }
@@ -396,7 +403,7 @@ mod messages_per_entry {
     /// The token's hops from each request to its entry, those that begin after the request.
     #[derive(Default)]
     struct Hops {
-        hops: u64,
+        so_far: u64,
         asked_at: BTreeMap<ProcessId, u64>,
         waits: Vec<u64>,
     }
@@ -404,15 +411,15 @@ mod messages_per_entry {
     impl<P: Mutex> Observer<P> for Hops {
         fn event(&mut self, process: ProcessId, event: &Event<P>, _: Option<MessageId>, _: &World<P>) {
             if matches!(event, Event::Request(Request::Enter(_))) {
-                self.asked_at.insert(process, self.hops);
+                self.asked_at.insert(process, self.so_far);
             }
         }
 
         fn effect(&mut self, process: ProcessId, effect: &Effect<P>, _: Option<MessageId>, _: &World<P>) {
             match effect {
-                Effect::Send { message, .. } if P::token(message).is_some() => self.hops += 1,
+                Effect::Send { message, .. } if P::token(message).is_some() => self.so_far += 1,
                 Effect::Indicate { indication: Indication::Entered(..) } => {
-                    self.waits.push(self.hops - self.asked_at[&process]);
+                    self.waits.push(self.so_far - self.asked_at[&process]);
                 }
                 _ => {}
             }
@@ -502,8 +509,8 @@ mod synchronisation_delay {
         }
     }
 
-    /// The privilege makes 2(N − 1) steps, there and back on each edge, while all N enter once. That is no more than the
-    /// (T log N) / 2 that is published, from a dozen processes on.
+    /// The privilege makes 2(N − 1) steps, there and back on each edge, while all N enter once. From a dozen processes
+    /// on that is no more than the (T log N) / 2 that is published.
     #[test]
     fn of_raymond_is_the_way_in_the_tree() {
         for (processes, diameter) in [(3, 2), (7, 4), (15, 6), (31, 8), (63, 10)] {
@@ -511,7 +518,7 @@ mod synchronisation_delay {
             let steps: u64 = handovers.iter().sum::<u64>() / T;
             assert_eq!(steps, 10 * 2 * u64::from(processes - 1), "{processes}: {handovers:?}");
             assert!(handovers.iter().all(|time| (0..=diameter * T).contains(time)), "{processes}: {handovers:?}");
-            let mean = steps as f64 / handovers.len() as f64;
+            let mean = mean(steps, handovers.len() as u64);
             println!("raymond, {processes} processes: {mean:.3} T");
             assert!(processes < 12 || mean <= f64::from(processes).log2() / 2.0, "{processes}: {mean}");
         }

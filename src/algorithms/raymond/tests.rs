@@ -1,5 +1,5 @@
-//! One test or more for each rule, on the effects of single steps. The tree of seven: 0 has 1 and 2, 1 has 3 and 4, 2 has
-//! 5 and 6.
+//! One test or more for each rule, on the effects of single steps. The tree of seven: 0 has 1 and 2, 1 has 3 and 4, 2
+//! has 5 and 6.
 
 use super::*;
 use crate::algorithms::classic::bench::{Steps, entered, left, peer, peer_with, send};

@@ -2,7 +2,7 @@
 
 use jeton::ProcessId;
 use jeton::algorithms::carvalho_roucairol::{self, CarvalhoRoucairol};
-use jeton::algorithms::classic::{Algorithm, Classic, Config};
+use jeton::algorithms::classic::{Algorithm, Classic, Config, NoParameters};
 use jeton::algorithms::lamport::{self, Lamport};
 use jeton::algorithms::maekawa::{Maekawa, Parameters, Rules};
 use jeton::algorithms::naimi_trehel::{self, NaimiTrehel};
@@ -44,7 +44,7 @@ pub(super) const ZOO: &[Entry] = &[
     },
     Entry {
         name: "authorisation_not_asked_for_again",
-        wrong: "Who has to give an authorisation back while it waits does not ask for it (Carvalho and Roucairol, rule 5).",
+        wrong: "Who gives an authorisation back while it waits does not ask for it (Carvalho and Roucairol, rule 5).",
         violates: Property::EveryRequestGranted.name(),
         specimen: &Pair {
             broken: calm::<CarvalhoRoucairol, Mutant<Classic<CarvalhoRoucairol>, NotAskedAgain>>,
@@ -62,7 +62,7 @@ pub(super) const ZOO: &[Entry] = &[
     },
     Entry {
         name: "overtaken_not_told",
-        wrong: "Who was first in the queue of an arbiter and is no longer is not told that it failed (Maekawa, rule 5).",
+        wrong: "Who was first in an arbiter's queue and is no longer is not told that it failed (Maekawa, rule 5).",
         violates: Property::EveryRequestGranted.name(),
         specimen: &Pair {
             broken: || maekawa(Rules { tell_overtaken: false, ..Rules::default() }),
@@ -104,7 +104,7 @@ fn calm<A: Algorithm, Q: Mutex<Config = Config<A::Parameters>>>() -> Case<Q> {
 }
 
 fn lamport(order: ChannelOrder) -> Case<Classic<Lamport>> {
-    case::<Classic<Lamport>, _>(3, &Default::default(), short(3), |setup| setup.network.order = order)
+    case::<Classic<Lamport>, _>(3, &NoParameters {}, short(3), |setup| setup.network.order = order)
 }
 
 fn maekawa(rules: Rules) -> Case<Classic<Maekawa>> {
