@@ -28,6 +28,7 @@ pub(crate) use distribution::SPAN_MAX;
 pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
+pub(crate) use rng::{Stream, Streams};
 pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{
     ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,

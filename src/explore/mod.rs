@@ -7,14 +7,16 @@ mod crash_points;
 mod exploration;
 mod minimise;
 mod picture;
+mod reduction;
 mod runner;
 mod schedule;
 mod why;
 
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
-pub use minimise::{Minimised, minimise};
+pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::{diagram, draw};
+pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use why::{Happening, Reason, why};

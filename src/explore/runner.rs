@@ -12,6 +12,8 @@ pub struct Case<P: Mutex> {
     pub setup: Arc<Setup<P>>,
     /// What the applications do.
     pub workload: Workload,
+    /// How many requests each process makes, where that is not what the workload says; else empty.
+    pub requests: Vec<u32>,
     /// What is checked.
     pub properties: Vec<Property>,
     /// Within how many ticks of the later of the request and the last fault a request must be granted.
@@ -26,6 +28,7 @@ impl<P: Mutex> Case<P> {
         let mut case = Self {
             setup: Arc::new(setup),
             workload: Workload::default(),
+            requests: Vec::new(),
             properties: P::PROPERTIES.to_vec(),
             patience: Ticks::ZERO,
         };
@@ -61,7 +64,7 @@ impl<P: Mutex> Runner<P> {
     pub fn new(case: &Case<P>) -> Result<Self, Invalid> {
         Ok(Self {
             simulation: Simulation::new(Arc::clone(&case.setup))?,
-            applications: Applications::new(case.workload),
+            applications: Applications::new(case.workload).with_requests(&case.requests),
             monitor: Monitor::new(&case.properties, case.patience),
         })
     }

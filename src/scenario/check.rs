@@ -110,7 +110,7 @@ impl<'a> Document<'a> {
         let properties = self.properties::<S>()?;
         let patience = self.patience(&setup)?;
         setup.limits = self.limits(&setup, patience);
-        Ok(Case { setup: Arc::new(setup), workload, properties, patience })
+        Ok(Case { setup: Arc::new(setup), workload, requests: Vec::new(), properties, patience })
     }
 
     /// What its runs should show. Without faults nothing is asked for, and where faults are drawn, that each kind of

@@ -55,7 +55,7 @@ fn case<S: System>(processes: u32, parameters: &S::Parameters, workload: Workloa
     let requests = u64::from(processes) * u64::from(processes);
     let hold = workload.hold_ticks.max();
     let patience = S::patience(&setup.config, processes, DELAY_MAX.into(), LATENCY_MAX.into(), hold, requests);
-    Case { setup: Arc::new(setup), workload, properties: S::PROPERTIES.to_vec(), patience }
+    Case { setup: Arc::new(setup), workload, requests: Vec::new(), properties: S::PROPERTIES.to_vec(), patience }
 }
 
 /// Tries every crash point of all runs, and that each holds, and that there were as many as one would think.

@@ -44,17 +44,24 @@ fn is_made_small(name: &str) {
     let (_, decisions) = entry.specimen.record(finding(entry).seed);
     let small =
         entry.specimen.minimise(&decisions, entry.violates).expect("the recorded schedule fails as the seed does");
-    println!("{name}: {} decisions, then {} after {} runs", decisions.len(), small.decisions.len(), small.runs);
+    println!(
+        "{name}: {} decisions, then {} and {} events after {} runs, {:?}",
+        decisions.len(),
+        small.decisions.len(),
+        small.violation.event,
+        small.runs,
+        small.part,
+    );
     for (key, answer) in &small.decisions {
         println!("  {key} = {answer}");
     }
     println!("  {}", small.violation);
     assert!(small.minimal, "{name}: not minimal after {} runs", small.runs);
-    assert_eq!(entry.specimen.replay(small.decisions.clone()).as_ref(), Some(&small.violation));
+    assert_eq!(entry.specimen.replay(&small.part, small.decisions.clone()).as_ref(), Some(&small.violation));
     for key in small.decisions.keys() {
         let mut fewer = small.decisions.clone();
         fewer.remove(key);
-        let property = entry.specimen.replay(fewer).map(|violation| violation.property);
+        let property = entry.specimen.replay(&small.part, fewer).map(|violation| violation.property);
         assert_ne!(property.as_deref(), Some(entry.violates), "{name}: it fails without {key} too");
     }
     assert!(small.decisions.len() <= DECISIONS, "{name}: {} decisions", small.decisions.len());
