@@ -49,8 +49,10 @@ impl Replay {
         };
         let scenario = Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
             .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))?;
-        let work = Work(schedule.decisions.clone());
-        let replayed = scenario.visit(work).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let Some(replayed) = scenario.visit(Work(&schedule)) else {
+            return Err(Fault::new(format!("{place}: its scenario has no such part as its `[part]`")));
+        };
+        let replayed = replayed.map_err(|invalid| Fault::new(format!("{place}: {invalid}")))?;
         let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
         if self.json {
             output.lines(&replayed.json(&schedule, reproduced));
@@ -67,16 +69,24 @@ impl Replay {
     }
 }
 
-struct Work(Decisions);
+struct Work<'a>(&'a Schedule);
 
-impl Visitor for Work {
-    type Output = Result<Replayed, Invalid>;
+impl Visitor for Work<'_> {
+    /// Nothing, if there is no such part of the scenario.
+    type Output = Option<Result<Replayed, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let Self(schedule) = self;
+        Some(Replayed::of(&case.part(&schedule.part)?, &schedule.decisions))
+    }
+}
+
+impl Replayed {
+    fn of<S: System>(case: &Case<S>, decisions: &Decisions) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
-        let (outcome, divergence) = Runner::new(&case)?.replay(self.0.clone(), &mut recorder);
-        let reasons = why(&case, &self.0)?;
-        Ok(Replayed { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
+        let (outcome, divergence) = Runner::new(case)?.replay(decisions.clone(), &mut recorder);
+        let reasons = why(case, decisions)?;
+        Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
     }
 }
 
@@ -92,6 +102,9 @@ fn ended(end: &End) -> String {
 impl Replayed {
     fn text(&self, schedule: &Schedule, reproduced: bool) -> String {
         let mut lines = vec![ended(&self.outcome.end)];
+        if !schedule.part.is_whole() {
+            lines.push(format!("in a part of the scenario: {}", schedule.part.describe(self.processes)));
+        }
         for reason in &self.reasons {
             lines.push(format!("  {reason}"));
         }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::keep::keep;
+use super::keep::Keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input};
@@ -30,9 +30,8 @@ pub(super) struct Run {
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
-    /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
-    #[arg(long, value_name = "OUT.toml")]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    keep: Keep,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
@@ -58,11 +57,8 @@ impl Run {
             file.finish(trace)?;
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
-        if let Some(file) = &self.keep {
-            let decisions = keep(&scenario, self.seed, file)?;
-            if !self.json {
-                output.lines(&format!("{} in {}", count(decisions as u64, "decision"), file.display()));
-            }
+        if let (Some(kept), false) = (self.keep.execute(&scenario, self.seed)?, self.json) {
+            output.lines(&kept);
         }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
@@ -163,10 +159,10 @@ impl Ran {
 }
 
 /// A number of things: `1 crash`, `2 crashes`.
-fn count(number: u64, what: &str) -> String {
+pub(super) fn count(number: u64, what: &str) -> String {
     let ending = match number {
         1 => "",
-        _ if what.ends_with("sh") => "es",
+        _ if what.ends_with("sh") || what.ends_with('s') => "es",
         _ => "s",
     };
     format!("{} {what}{ending}", grouped(number))

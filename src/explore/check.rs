@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::exploration::{Exploration, Finding, Report};
-use super::minimise::minimise;
+use super::minimise::Minimiser;
 use super::picture::draw;
+use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
 use super::why::why;
 use crate::engine::{Decisions, End, Invalid, Violation};
 use crate::mutex::Mutex;
 
-/// Minimising a failing schedule stops after so many runs.
-const RUNS_MAX: u64 = 20_000;
 /// A diagram in a test's output is as wide as the narrowest terminal.
 const WIDTH: usize = 80;
 
 /// A schedule that violates something, as small as it could be made.
 struct Failure {
     violation: Violation,
+    part: Part,
     decisions: Decisions,
     /// How it was found.
     found: String,
@@ -112,10 +112,14 @@ fn try_kept<P: Mutex>(case: &Case<P>, directory: &Path, name: &str) -> Result<Op
     for path in kept(directory, name) {
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let schedule: Schedule = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let (outcome, _) = Runner::new(case)?.replay(schedule.decisions.clone(), &mut ());
+        let Some(case) = case.part(&schedule.part) else {
+            panic!("{}: the setup of this test has no such part any more: remove the file", path.display())
+        };
+        let (outcome, _) = Runner::new(&case)?.replay(schedule.decisions.clone(), &mut ());
         if let End::Violated(violation) = outcome.end {
             let found = format!("it was kept in {}", path.display());
-            return Ok(Some(Failure { violation, decisions: schedule.decisions, found }));
+            let Schedule { part, decisions, .. } = schedule;
+            return Ok(Some(Failure { violation, part, decisions, found }));
         }
     }
     Ok(None)
@@ -136,17 +140,23 @@ fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
 fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invalid> {
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
-    let found = format!("seed {seed} shows it, within {found_within} schedules");
-    Ok(match minimise(case, &decisions, &violation.property, RUNS_MAX)? {
-        Some(small) => Failure { violation: small.violation, decisions: small.decisions, found },
-        None => Failure { violation: violation.clone(), decisions, found },
+    let mut found = format!("seed {seed} shows it, within {found_within} schedules");
+    Ok(match Minimiser::new(case, &*violation.property).run(&decisions)? {
+        Some(small) => {
+            if !small.minimal {
+                let _ = write!(found, "; made smaller in {} runs, and not known to be 1-minimal", small.runs);
+            }
+            Failure { violation: small.violation, part: small.part, decisions: small.decisions, found }
+        }
+        None => Failure { violation: violation.clone(), part: Part::default(), decisions, found },
     })
 }
 
 /// Keeps a schedule for the next time, and says where, or why not.
 fn keep(failure: &Failure, directory: &Path, name: &str) -> String {
     let violation = Some(Recorded::from(&failure.violation));
-    let schedule = Schedule { violation, decisions: failure.decisions.clone(), scenario: None };
+    let (part, decisions) = (failure.part.clone(), failure.decisions.clone());
+    let schedule = Schedule { violation, part, decisions, scenario: None };
     let path = directory.join(format!("{name}.{}.toml", failure.violation.property));
     match write_whole(&path, &schedule.to_string()) {
         Ok(()) => format!("it is kept in {}, and this test tries it first from now on", path.display()),
@@ -166,6 +176,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 
 /// The failure as a person wants it: what is wrong, the picture, and what it takes.
 fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> {
+    let case = &case.part(&failure.part).expect("it was run");
     let mut text = format!("{}\n\n{}\n", failure.violation, draw(case, &failure.decisions, WIDTH)?.trim_end());
     if failure.decisions.is_empty() {
         text.push_str("\nIt takes no decision: the simplest schedule shows it.\n");

@@ -1,5 +1,6 @@
 //! A part of a case: fewer processes, fewer requests, fewer faults.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,21 @@ impl Part {
     /// Whether it is the whole.
     pub fn is_whole(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What it is, in half a sentence: `4 of 5 processes (without p2), with 1, 0, 2, 0 requests`.
+    pub fn describe(&self, processes: u32) -> String {
+        let mut text = format!("{processes} processes");
+        if !self.without.is_empty() {
+            let without: Vec<String> = self.without.iter().map(ToString::to_string).collect();
+            let all = processes as usize + without.len();
+            text = format!("{processes} of {all} processes (without {})", without.join(", "));
+        }
+        if !self.requests.is_empty() {
+            let requests: Vec<String> = self.requests.iter().map(ToString::to_string).collect();
+            let _ = write!(text, ", with {} requests", requests.join(", "));
+        }
+        text
     }
 }
 

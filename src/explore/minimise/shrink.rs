@@ -131,10 +131,8 @@ fn fewer(faults: &Faults, decisions: &Decisions) -> Vec<Faults> {
         });
     }
     for (index, group) in faults.random.iter().enumerate() {
-        let crashes = decisions.iter().filter_map(victim).filter(|&victim| group.has(victim)).count() as u32;
-        match crashes {
-            0 => without(&|left| drop(left.random.remove(index))),
-            _ => without(&|left| left.random[index].up_to = crashes),
+        if !decisions.iter().filter_map(victim).any(|victim| group.has(victim)) {
+            without(&|left| drop(left.random.remove(index)));
         }
     }
     if !has(&|topic| matches!(topic, Topic::Loss { .. } | Topic::Duplicate { .. } | Topic::CopyDelay { .. })) {
