@@ -85,7 +85,8 @@ impl Replayed {
     fn of<S: System>(case: &Case<S>, decisions: &Decisions) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
         let (outcome, divergence) = Runner::new(case)?.replay(decisions.clone(), &mut recorder);
-        let reasons = why(case, decisions)?;
+        let fails = matches!(outcome.end, End::Violated(_));
+        let reasons = if fails { why(case, decisions)? } else { Vec::new() };
         Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
     }
 }

@@ -28,6 +28,8 @@ pub(crate) use distribution::SPAN_MAX;
 pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
+#[cfg(test)]
+pub(crate) use rng::other_rule;
 pub(crate) use rng::{Stream, Streams};
 pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{

@@ -5,6 +5,7 @@ mod command_line;
 mod crash_points;
 mod fingerprints;
 mod laws;
+mod minimise;
 mod scale;
 mod scenario;
 mod schedules;
