@@ -6,6 +6,7 @@
 //! through [`Chance`](decision).
 
 mod application;
+mod bounds;
 mod channel;
 mod crash;
 pub mod decision;

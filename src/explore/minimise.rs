@@ -84,6 +84,7 @@ pub struct Minimiser<'a, P: Mutex> {
     case: &'a Case<P>,
     property: String,
     max_runs: u64,
+    max_events: u64,
     whole: bool,
     until: Option<&'a dyn Fn() -> bool>,
     progress: Option<&'a dyn Fn(MinimiseProgress)>,
@@ -92,16 +93,33 @@ pub struct Minimiser<'a, P: Mutex> {
 impl<'a, P: Mutex> Minimiser<'a, P> {
     /// So many schedules are tried unless it is said otherwise.
     pub const MAX_RUNS: u64 = 20_000;
+    /// With so many events in all.
+    pub const MAX_EVENTS: u64 = 10_000_000;
 
     /// For schedules of this case that violate this property.
     pub fn new(case: &'a Case<P>, property: impl Into<String>) -> Self {
-        Self { case, property: property.into(), max_runs: Self::MAX_RUNS, whole: false, until: None, progress: None }
+        Self {
+            case,
+            property: property.into(),
+            max_runs: Self::MAX_RUNS,
+            max_events: Self::MAX_EVENTS,
+            whole: false,
+            until: None,
+            progress: None,
+        }
     }
 
     /// How many schedules are tried at most.
     #[must_use]
     pub fn max_runs(mut self, runs: u64) -> Self {
         self.max_runs = runs;
+        self
+    }
+
+    /// How many events the schedules that are tried have at most, in all.
+    #[must_use]
+    pub fn max_events(mut self, events: u64) -> Self {
+        self.max_events = events;
         self
     }
 
@@ -132,7 +150,7 @@ impl<'a, P: Mutex> Minimiser<'a, P> {
     /// # Errors
     /// What in the setup cannot be.
     pub fn run(&self, decisions: &Decisions) -> Result<Option<Minimised>, Invalid> {
-        let mut search = Search { minimiser: self, runs: 0, cut_off: false, left: (0, 0) };
+        let mut search = Search { minimiser: self, runs: 0, events: 0, cut_off: false, left: (0, 0) };
         let mut stage = Stage::new(Part::default(), self.case.clone())?;
         let Some(mut best) = search.fails(&mut stage, decisions) else { return Ok(None) };
         let mut minimal = search.reduce(&mut stage, &mut best);
@@ -198,6 +216,7 @@ impl Failing {
 struct Search<'a, P: Mutex> {
     minimiser: &'a Minimiser<'a, P>,
     runs: u64,
+    events: u64,
     cut_off: bool,
     /// The processes and decisions of the best so far, to be told.
     left: (u32, usize),
@@ -209,14 +228,16 @@ const JOIN_MAX: usize = 48;
 impl<P: Mutex> Search<'_, P> {
     /// Whether a limit is met.
     fn is_spent(&mut self) -> bool {
-        let Minimiser { max_runs, until, .. } = *self.minimiser;
-        self.cut_off = self.cut_off || self.runs >= max_runs || until.is_some_and(|until| until());
+        let Minimiser { max_runs, max_events, until, .. } = *self.minimiser;
+        self.cut_off =
+            self.cut_off || self.runs >= max_runs || self.events >= max_events || until.is_some_and(|until| until());
         self.cut_off
     }
 
     /// A schedule was tried.
-    fn count(&mut self) {
+    fn count(&mut self, outcome: &Outcome) {
         self.runs += 1;
+        self.events += outcome.stats.events;
         if let Some(progress) = self.minimiser.progress {
             let (processes, decisions) = self.left;
             progress(MinimiseProgress { runs: self.runs, max_runs: self.minimiser.max_runs, processes, decisions });
@@ -228,9 +249,9 @@ impl<P: Mutex> Search<'_, P> {
         if !stage.case.may_crash_as(decisions) {
             return None;
         }
-        self.count();
-        let (Outcome { end, .. }, _) = stage.runner.replay(decisions.clone(), &mut ());
-        match end {
+        let (outcome, _) = stage.runner.replay(decisions.clone(), &mut ());
+        self.count(&outcome);
+        match outcome.end {
             End::Violated(violation) if violation.property == self.minimiser.property => {
                 Some(Failing { decisions: stage.runner.decisions(), violation })
             }

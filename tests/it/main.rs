@@ -6,6 +6,7 @@ mod crash_points;
 mod fingerprints;
 mod laws;
 mod minimise;
+mod runaway;
 mod scale;
 mod scenario;
 mod schedules;

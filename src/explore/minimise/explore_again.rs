@@ -62,8 +62,9 @@ impl<P: Mutex> Search<'_, P> {
             if failing == FAILING_SEEDS || self.is_spent() {
                 break;
             }
-            self.count();
-            let violated = match stage.runner.run(seed).end {
+            let outcome = stage.runner.run(seed);
+            self.count(&outcome);
+            let violated = match outcome.end {
                 End::Violated(violation) => violation.property == self.minimiser.property,
                 _ => false,
             };
