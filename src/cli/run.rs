@@ -3,12 +3,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::hang::{self, Patience};
 use super::keep::Keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner, diagram};
+use crate::explore::{Case, Hang, Runner, Watchdog, Watched, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
@@ -32,6 +33,8 @@ pub(super) struct Run {
     diagram: bool,
     #[command(flatten)]
     keep: Keep,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
@@ -52,7 +55,9 @@ impl Run {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let scenario = input::scenario(&self.file)?;
         let file = self.trace.as_deref().map(NewFile::create).transpose()?;
-        let ran = scenario.visit(self.work(&scenario)).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let bark = |hang: Hang| hang::end(&hang, &scenario);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let ran = scenario.visit(self.work(&scenario, watchdog)).map_err(|invalid| Fault::new(invalid.to_string()))?;
         if let (Some(file), Some(trace)) = (file, &ran.trace) {
             file.finish(trace)?;
         }
@@ -138,11 +143,11 @@ impl Run {
         .to_string()
     }
 
-    fn work(&self, scenario: &Scenario) -> Work {
+    fn work<'a>(&self, scenario: &Scenario, watchdog: Watchdog<'a>) -> Work<'a> {
         let header = Header::new(scenario.name(), scenario.processes());
         let header = header.with_seed(self.seed).with_source(scenario.source());
         let trace = self.trace.is_some().then(|| Writer::new(Vec::new(), &header).expect(MEMORY));
-        Work { seed: self.seed, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
+        Work { seed: self.seed, watchdog, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
     }
 }
 
@@ -168,8 +173,9 @@ pub(super) fn count(number: u64, what: &str) -> String {
     format!("{} {what}{ending}", grouped(number))
 }
 
-struct Work {
+struct Work<'a> {
     seed: u64,
+    watchdog: Watchdog<'a>,
     sinks: Sinks,
 }
 
@@ -191,15 +197,18 @@ impl Sink for Sinks {
     }
 }
 
-impl Visitor for Work {
+impl Visitor for Work<'_> {
     type Output = Result<Ran, Invalid>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let Self { seed, sinks } = self;
+        let Self { seed, watchdog, sinks } = self;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
         let mut recorder = Recorder::to(sinks);
-        let outcome = if wanted { runner.run_observed(seed, &mut recorder) } else { runner.run(seed) };
+        let outcome = watchdog.watch(&case, Watched::Seed(seed), |mut pulse| match wanted {
+            true => runner.run_observed(seed, &mut (&mut recorder, pulse)),
+            false => runner.run_observed(seed, &mut pulse),
+        });
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

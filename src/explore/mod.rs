@@ -10,6 +10,7 @@ mod picture;
 mod reduction;
 mod runner;
 mod schedule;
+mod watchdog;
 mod why;
 
 pub use crash_points::{CrashPointReport, CrashPoints};
@@ -19,4 +20,5 @@ pub use picture::{diagram, draw};
 pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
+pub use watchdog::{HANDLERS_RETURN, Hang, Pulse, Watchdog, Watched};
 pub use why::{Happening, Reason, why};

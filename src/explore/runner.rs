@@ -100,6 +100,12 @@ impl<P: Mutex> Runner<P> {
         self.simulation.record(seed, &mut self.applications, &mut self.monitor)
     }
 
+    /// Runs the schedule of a seed under the eyes of one more observer, and returns its decisions too.
+    pub fn record_observed<O: Observer<P>>(&mut self, seed: u64, observer: &mut O) -> (Outcome, Decisions) {
+        self.reset();
+        self.simulation.record(seed, &mut self.applications, &mut (&mut self.monitor, observer))
+    }
+
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.
     pub fn replay<O: Observer<P>>(&mut self, decisions: Decisions, observer: &mut O) -> (Outcome, Divergence) {
         self.reset();

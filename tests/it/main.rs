@@ -4,6 +4,7 @@
 mod command_line;
 mod crash_points;
 mod fingerprints;
+mod hang;
 mod laws;
 mod minimise;
 mod runaway;
