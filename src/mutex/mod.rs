@@ -16,7 +16,7 @@ mod tokens;
 mod waiting;
 mod workload;
 
-pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
+pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED, Wait};
 pub use monitor::Monitor;
 pub use property::Property;
 pub(crate) use system::sealed;
