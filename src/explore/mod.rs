@@ -2,6 +2,7 @@
 //!
 //! The result never depends on the number of threads or on what ran before. It reads no clock.
 
+mod campaign;
 mod check;
 mod crash_points;
 mod exploration;
@@ -11,8 +12,9 @@ mod runner;
 mod schedule;
 mod why;
 
+pub use campaign::{Campaign, Form, Misfit, Plan, Shard, ShardError, Small, Step, Totals};
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{Minimised, minimise};
 pub use picture::{diagram, draw};
 pub use runner::{Case, Runner};
