@@ -5,14 +5,17 @@
 //! fault.
 
 mod assumptions;
+mod campaign;
 mod explore;
 mod input;
 mod keep;
 mod layout;
+mod merge;
 mod output;
 mod replay;
 mod run;
 mod schema;
+mod tried;
 
 use std::process::ExitCode;
 
@@ -33,6 +36,7 @@ enum Command {
     Run(run::Run),
     Replay(replay::Replay),
     Explore(explore::Explore),
+    Merge(merge::Merge),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -61,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(&mut output),
         Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
+        Command::Merge(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

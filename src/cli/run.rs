@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::keep::keep;
-use super::layout::{grouped, width, wrap};
+use super::layout::{count, grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input};
 use crate::engine::{End, Invalid, Outcome};
@@ -160,16 +160,6 @@ impl Ran {
             (Expectation::Violates(_), _) => false,
         }
     }
-}
-
-/// A number of things: `1 crash`, `2 crashes`.
-fn count(number: u64, what: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if what.ends_with("sh") => "es",
-        _ => "s",
-    };
-    format!("{} {what}{ending}", grouped(number))
 }
 
 struct Work {

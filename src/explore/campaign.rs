@@ -249,6 +249,11 @@ impl Campaign {
         self.unminimised().any(|(wanted, known)| wanted == property && known == seed)
     }
 
+    /// Whether this chunk is done.
+    pub fn has(&self, chunk: u64) -> bool {
+        self.taken.contains(&chunk)
+    }
+
     /// The chunks that are not done yet.
     pub fn missing_chunks(&self) -> impl Iterator<Item = u64> + '_ {
         self.plan.own_chunks().filter(|chunk| !self.taken.contains(chunk))

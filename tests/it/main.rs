@@ -1,6 +1,8 @@
 //! The tests that need more than one module, in one binary.
 
 #[cfg(feature = "cli")]
+mod campaign;
+#[cfg(feature = "cli")]
 mod command_line;
 mod crash_points;
 mod fingerprints;

@@ -69,10 +69,10 @@ fn fault(topic: &Topic) -> Option<&'static str> {
         Topic::CrashAt { .. } | Topic::CrashIn { .. } | Topic::CrashAfter { .. } => Some("crash"),
         Topic::Loss { .. } => Some("loss"),
         Topic::Duplicate { .. } => Some("duplicate"),
-        Topic::CutOff { .. } => Some("cut_off"),
+        Topic::CutOff { .. } => Some("cut-off"),
         Topic::PartitionAt => Some("partition"),
         Topic::PauseAt { .. } => Some("pause"),
-        Topic::SuspectAt { .. } => Some("suspicion"),
+        Topic::SuspectAt { .. } => Some("false suspicion"),
         _ => None,
     }
 }
