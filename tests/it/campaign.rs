@@ -13,6 +13,7 @@ use crate::scenario::directory;
 
 const HOLDS: &str = "scenarios/query_ring_one_crash.toml";
 const VIOLATED: &str = "scenarios/query_ring_lossy_channels.toml";
+const OFTEN_VIOLATED: &str = "scenarios/neighbour_ring_without_refuse_old_hops.toml";
 const MORE_FORMS: &str = "scenarios/durable_without_steps.toml";
 
 /// What may say which part of a campaign a process does.
@@ -123,10 +124,11 @@ fn begin(arguments: &[&str]) -> Child {
 fn killed_two_hundred_times_it_comes_to_the_same_report() {
     let place = Place::new("killed");
     let whole = place.at("whole");
-    let options = ["explore", HOLDS, MORE_FORMS, "--schedules", "300", "--minimise", "4", "--jobs", "2", "--out"];
+    let scenarios = [HOLDS, "scenarios/query_ring_unordered_channels.toml", OFTEN_VIOLATED];
+    let options = [&["explore"], &scenarios[..], &["--schedules", "150", "--minimise", "3", "--out"]].concat();
     let started = Instant::now();
     succeeds(&[&options[..], &[&whole]].concat());
-    let longest = started.elapsed() / 3;
+    let usual = started.elapsed() / 4;
     let (expected, expected_chunks) = (result(&whole), chunks(&whole));
     assert!(expected.len() > 3, "schedules are among it: {:?}", expected.keys());
 
@@ -134,7 +136,10 @@ fn killed_two_hundred_times_it_comes_to_the_same_report() {
     while kills < 200 {
         let directory = place.at(&campaigns.to_string());
         let arguments = [&options[..], &[&directory]].concat();
+        let kept = || fs::metadata(Path::new(&directory).join("journal")).map_or(0, |journal| journal.len());
+        let mut longest = usual;
         loop {
+            let before = kept();
             let mut child = begin(&arguments);
             sleep(moments.within(longest));
             child.kill().expect("killed, or gone already");
@@ -144,6 +149,8 @@ fn killed_two_hundred_times_it_comes_to_the_same_report() {
                 break;
             }
             kills += 1;
+            // A machine that has become slow must get a step done now and then.
+            longest = if kept() > before { usual } else { longest.mul_f64(1.2) };
         }
         assert_eq!(result(&directory), expected, "after {kills} kills");
         let chunks = chunks(&directory);
@@ -151,7 +158,7 @@ fn killed_two_hundred_times_it_comes_to_the_same_report() {
         assert_eq!(chunks, expected_chunks);
         campaigns += 1;
     }
-    println!("{kills} kills of {campaigns} campaigns, within {longest:?} each");
+    println!("{kills} kills of {campaigns} campaigns");
     assert!(kills > campaigns, "most campaigns were killed");
 }
 
