@@ -48,7 +48,8 @@ impl Chain {
 
     /// As it is written: the first 64 bits.
     fn written(&self) -> String {
-        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let first = self.0.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("{first:016x}")
     }
 }
 

@@ -70,7 +70,10 @@ impl<'a> Report<'a> {
     }
 
     fn json(&self) -> String {
-        self.lines.iter().map(|line| format!("{}\n", line.json(self.manifest))).collect()
+        self.lines.iter().fold(String::new(), |mut text, line| {
+            let _ = writeln!(text, "{}", line.json(self.manifest));
+            text
+        })
     }
 }
 
