@@ -21,7 +21,7 @@ use super::layout::grouped;
 use super::output::{self, Output};
 use super::{Fault, Verdict};
 use crate::engine::Invalid;
-use crate::explore::{Campaign, Case, Failing, Shard, Step};
+use crate::explore::{Campaign, Case, Failing, Shard, Step, Strategy};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 
@@ -46,11 +46,12 @@ pub(super) struct Options {
     minimise: usize,
 }
 
-/// How many schedules of each scenario, and on how many threads.
+/// How many schedules of each scenario, which, and on how many threads.
 pub(super) struct Extent {
     pub(super) schedules: Option<u64>,
     pub(super) first_seed: u64,
     pub(super) jobs: Option<usize>,
+    pub(super) strategy: Strategy,
 }
 
 /// Goes on with the campaign in a directory, or begins it, and reports.
@@ -78,7 +79,7 @@ pub(super) fn explore(
             show(&bar, campaign, step);
             directory.keep(index, step)
         };
-        let gone_on = scenario.visit(Work { campaign, jobs, keep });
+        let gone_on = scenario.visit(Work { campaign, strategy: extent.strategy, jobs, keep });
         bar.finish_and_clear();
         gone_on?;
     }
@@ -111,6 +112,7 @@ fn show(bar: &ProgressBar, campaign: &Campaign, step: &Step) {
 /// What is left to do of a campaign, of any system.
 struct Work<'a, K> {
     campaign: &'a mut Campaign,
+    strategy: Strategy,
     jobs: usize,
     keep: K,
 }
@@ -118,7 +120,8 @@ struct Work<'a, K> {
 impl<K: FnMut(&Campaign, &Step) -> Result<(), Fault>> Visitor for Work<'_, K> {
     type Output = Result<(), Fault>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        case.strategy = self.strategy;
         self.campaign.run(&case, self.jobs, self.keep)
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -54,7 +55,7 @@ impl Merge {
         let mut problems = Vec::new();
         let (first, first_place) = (&parts[0].manifest, self.parts[0].display());
         let count = first.shard().count();
-        let mut places: std::collections::BTreeMap<u64, &Path> = std::collections::BTreeMap::new();
+        let mut places: BTreeMap<u64, &Path> = BTreeMap::new();
         for (part, place) in parts.iter().zip(&self.parts) {
             let (shard, shown) = (part.manifest.shard(), place.display());
             let differences = part.manifest.whole().differences(&first.whole());
@@ -68,9 +69,9 @@ impl Merge {
             match part.campaigns() {
                 Err(why) => problems.push(format!("{shown}: its journal cannot be: {why}")),
                 Ok(campaigns) => {
-                    problems.extend(unfinished(&campaigns).map(|lacks| {
-                        format!("{shown}: part {shard} is not done: {lacks}; its command goes on with it")
-                    }))
+                    let told =
+                        |lacks| format!("{shown}: part {shard} is not done: {lacks}; its command goes on with it");
+                    problems.extend(unfinished(&campaigns).map(told));
                 }
             }
         }

@@ -15,6 +15,7 @@ mod output;
 mod replay;
 mod run;
 mod schema;
+mod strategy;
 mod tried;
 
 use std::process::ExitCode;

@@ -12,7 +12,11 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+#[cfg(all(feature = "proptest", feature = "insta"))]
+mod testing;
 mod tidy;
 mod toy;
 mod trace;
 mod zoo;
+#[path = "zoo/tests.rs"]
+mod zoo_tests;

@@ -3,15 +3,13 @@ use serde::{Deserialize, Serialize};
 use super::super::Fault;
 use super::Extent;
 use crate::engine::Invalid;
-use crate::explore::{Campaign, Case, Plan, Runner, SCHEDULE_VERSION, Shard};
+use crate::explore::{Campaign, Case, Plan, Runner, SCHEDULE_VERSION, Shard, Strategy};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 use crate::trace::{Fingerprint, Recorder};
 
 /// The version of the files of a campaign.
 const FORMAT: u32 = 1;
-/// How schedules are chosen.
-const STRATEGY: &str = "random";
 
 /// What a campaign is to do: all that its report depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +53,14 @@ impl Manifest {
                 )));
             }
             let schedules = extent.schedules.unwrap_or(scenario.schedules());
-            let first_run = scenario.visit(FirstRun(extent.first_seed))?;
+            let first_run = scenario.visit(FirstRun { strategy: extent.strategy, seed: extent.first_seed })?;
             entries.push(Entry { name, schedules, first_run, source: scenario.source().to_owned() });
         }
         let manifest = Self {
             format: FORMAT,
             jeton: env!("CARGO_PKG_VERSION").to_owned(),
             schedule_version: SCHEDULE_VERSION,
-            strategy: STRATEGY.to_owned(),
+            strategy: extent.strategy.to_string(),
             first_seed: extent.first_seed,
             minimise,
             shard: shard.to_string(),
@@ -164,14 +162,18 @@ impl Manifest {
 }
 
 /// The fingerprint of one run.
-struct FirstRun(u64);
+struct FirstRun {
+    strategy: Strategy,
+    seed: u64,
+}
 
 impl Visitor for FirstRun {
     type Output = Result<String, Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        case.strategy = self.strategy;
         let mut recorder = Recorder::to(Fingerprint::new());
-        Runner::new(&case)?.run_observed(self.0, &mut recorder);
+        Runner::new(&case)?.run_observed(self.seed, &mut recorder);
         Ok(recorder.finish().to_string())
     }
 }

@@ -49,11 +49,12 @@ impl<'a> Report<'a> {
     }
 
     fn text(&self, directory: &Path) -> String {
-        let mut text = String::new();
+        let mut text = format!("strategy {}, seeds from {}", self.manifest.strategy(), self.manifest.first_seed());
         let shard = self.manifest.shard();
         if shard != Shard::WHOLE {
-            let _ = writeln!(text, "part {shard} of a campaign: `jeton merge` joins them\n");
+            let _ = write!(text, "; part {shard}: `jeton merge` joins the parts");
         }
+        text.push_str("\n\n");
         let columns = Columns::of(&self.lines);
         let _ = writeln!(text, "{}", columns.line(["scenario", "verdict", "schedules", "failing", "events"]));
         for line in &self.lines {
