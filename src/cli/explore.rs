@@ -22,8 +22,8 @@ use crate::scenario::{Expectation, Scenario, Visitor};
 /// that expects a violation runs until a schedule shows it. Beneath each are the things worth trying and in how many
 /// schedules they were tried. Exit status: 0 if every expectation is met, 1 if not, 2 if a file is at fault.
 ///
-/// With `--out` it is a campaign: killed at any moment, the same command goes on where it stopped, and the report is the
-/// same to the byte.
+/// With `--out` it is a campaign: killed at any moment, the same command goes on where it stopped, and the report is
+/// the same to the byte.
 #[derive(Args)]
 pub(super) struct Explore {
     /// Scenario files, or directories of them

@@ -10,8 +10,8 @@ use crate::mutex::Mutex;
 const RUNS_MAX: u64 = 20_000;
 
 impl Campaign {
-    /// Does what is left of it, on so many threads. Each step that is done is given to `keep`, one after another, before
-    /// it counts; if it cannot be kept, that is the end.
+    /// Does what is left of it, on so many threads. Each step that is done is given to `keep`, one after another,
+    /// before it counts; if it cannot be kept, that is the end.
     ///
     /// # Errors
     /// What in the setup cannot be, or what `keep` says.
