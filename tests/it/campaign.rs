@@ -112,7 +112,7 @@ struct Moments(u64);
 impl Moments {
     fn within(&mut self, longest: Duration) -> Duration {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        longest.mul_f64((self.0 >> 33) as f64 / f64::from(1_u32 << 31))
+        longest * (self.0 >> 40) as u32 / (1 << 24)
     }
 }
 
