@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::hang::{self, Patience};
 use super::keep::Keep;
-use super::layout::{grouped, width, wrap};
+use super::layout::{count, grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input, strategy};
 use crate::engine::{End, Invalid, Outcome};
@@ -169,16 +169,6 @@ impl Ran {
             (Expectation::Violates(_), _) => false,
         }
     }
-}
-
-/// A number of things: `1 crash`, `2 crashes`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if what.ends_with("sh") || what.ends_with('s') => "es",
-        _ => "s",
-    };
-    format!("{} {what}{ending}", grouped(number))
 }
 
 struct Work<'a> {

@@ -2,6 +2,7 @@
 //!
 //! The result never depends on the number of threads or on what ran before. It reads no clock.
 
+mod campaign;
 mod check;
 mod crash_points;
 mod exploration;
@@ -15,8 +16,9 @@ mod strategy;
 mod watchdog;
 mod why;
 
+pub use campaign::{Campaign, Form, Misfit, Plan, Shard, ShardError, Small, Step, Totals};
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::{diagram, draw};
 pub use reduction::Part;

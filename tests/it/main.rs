@@ -1,5 +1,7 @@
 //! The tests that need more than one module, in one binary.
 
+#[cfg(feature = "cli")]
+mod campaign;
 mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
