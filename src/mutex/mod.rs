@@ -4,6 +4,7 @@
 //! It knows processes only through their requests, their indications and the [`Mutex`] trait, never which algorithm it
 //! looks at.
 
+mod accounting;
 mod fairness;
 mod holders;
 mod interface;
@@ -15,6 +16,7 @@ mod system;
 mod tokens;
 mod workload;
 
+pub use accounting::{Accounting, Purpose, Sum};
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
 pub use monitor::Monitor;
 pub use property::Property;

@@ -1,5 +1,6 @@
 //! The tests that need more than one module, in one binary.
 
+mod accounting;
 mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
