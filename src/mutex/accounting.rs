@@ -13,14 +13,14 @@ use crate::model::{Effect, Event, ProcessId};
 ///    idly otherwise.
 /// 2. *Requests.* What is sent upon a request is for the entry that is asked for, written in or left; upon connecting
 ///    and disconnecting, for membership.
-/// 3. *Messages.* What is sent upon a message is for what that message was sent for; but what a process that waits sends
-///    upon a message for membership is for its entry, since that is what it was accepted for.
+/// 3. *Messages.* What is sent upon a message is for what that message was sent for; but what a process that waits
+///    sends upon a message for membership is for its entry, since that is what it was accepted for.
 /// 4. *The rest.* What is sent upon the start of the run is for membership; upon a report of the failure detector, the
 ///    firing of a timer or a restart, for recovery.
 ///
-/// So a grant is for an entry, also if it is the leave of another that lets it be sent. A lock that a crash has freed is
-/// granted upon a report, which is recovery, and so is the question of a process that has lost its patience, whether
-/// anything was lost or not. A message that is lost was sent, and counts.
+/// So a grant is for an entry, also if it is the leave of another that lets it be sent. A lock that a crash has freed
+/// is granted upon a report, which is recovery, and so is the question of a process that has lost its patience,
+/// whether anything was lost or not. A message that is lost was sent, and counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
