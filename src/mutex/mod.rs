@@ -14,6 +14,7 @@ mod queues;
 mod replicas;
 mod system;
 mod tokens;
+mod waiting;
 mod workload;
 
 pub use accounting::{Accounting, Purpose, Sum};

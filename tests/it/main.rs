@@ -6,8 +6,11 @@ mod classic;
 mod command_line;
 mod crash_points;
 mod fingerprints;
+mod hang;
 mod laws;
 mod messages;
+mod minimise;
+mod runaway;
 mod scale;
 mod scenario;
 mod schedules;
@@ -19,3 +22,5 @@ mod tidy;
 mod toy;
 mod trace;
 mod zoo;
+#[path = "zoo/tests.rs"]
+mod zoo_tests;
