@@ -4,6 +4,7 @@
 //! It knows processes only through their requests, their indications and the [`Mutex`] trait, never which algorithm it
 //! looks at.
 
+mod accounting;
 mod fairness;
 mod holders;
 mod interface;
@@ -16,6 +17,7 @@ mod tokens;
 mod waiting;
 mod workload;
 
+pub use accounting::{Accounting, Purpose, Sum};
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED, Wait};
 pub use monitor::Monitor;
 pub use property::Property;

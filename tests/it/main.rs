@@ -1,5 +1,6 @@
 //! The tests that need more than one module, in one binary.
 
+mod accounting;
 #[cfg(feature = "cli")]
 mod campaign;
 mod classic;
