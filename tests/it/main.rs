@@ -16,5 +16,3 @@ mod tidy;
 mod toy;
 mod trace;
 mod zoo;
-#[path = "zoo/tests.rs"]
-mod zoo_tests;

@@ -7,7 +7,7 @@ use jeton::algorithms::{NAMES, Visitor, with_system};
 use jeton::explore::{Finding, Strategy};
 use jeton::mutex::{Property, System};
 
-use crate::zoo::{Entry, NO_PANIC, zoo};
+use super::{Entry, NO_PANIC, zoo};
 
 /// A mistake must be found within so many schedules.
 const SCHEDULES: u64 = 10_000;
