@@ -269,6 +269,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 return Ok(end);
             }
             if let Some(Some(pending)) = self.clock.queue.pop() {
+                if at > world.now() {
+                    self.clock.at_once = 0;
+                }
                 world.now = at;
                 self.come_up(pending, world)?;
             }

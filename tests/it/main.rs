@@ -1,10 +1,15 @@
 //! The tests that need more than one module, in one binary.
 
+mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
 mod crash_points;
 mod fingerprints;
+mod hang;
 mod laws;
+mod messages;
+mod minimise;
+mod runaway;
 mod scale;
 mod scenario;
 mod schedules;
