@@ -15,6 +15,7 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+mod strategies;
 #[cfg(all(feature = "proptest", feature = "insta"))]
 mod testing;
 mod tidy;
