@@ -181,11 +181,29 @@ fn arguments_that_cannot_be_are_status_2() {
         &["run"],
         &["run", HOLDS, "--seed", "-1"],
         &["run", "no/such/file.toml"],
+        &["run", HOLDS, "--strategy", "swam"],
         &["fly"],
     ] {
         let ran = jeton(arguments).exits(2);
         assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_strategy_is_named_wherever_it_is_needed_to_see_a_schedule_again() {
+    let ran = jeton(&["explore", HOLDS, "--strategy", "swam"]).exits(2);
+    assert!(ran.stderr.contains("'swarm'"), "{}", ran.stderr);
+    let found = jeton(&["explore", VIOLATED, "--strategy", "swarm", "--json"]).exits(0).objects().remove(0);
+    assert_eq!(found["strategy"], "swarm");
+    let seed = found["seed"].to_string();
+    let run = |strategy: &[&str]| {
+        let arguments = [&["run", VIOLATED, "--seed", &seed, "--json"], strategy].concat();
+        jeton(&arguments).objects().remove(0)
+    };
+    let shown = run(&["--strategy", "swarm"]);
+    assert_eq!((&shown["strategy"], &shown["met"]), (&"swarm".into(), &true.into()));
+    assert_eq!(shown["violation"]["explanation"], found["explanation"]);
+    assert_eq!(run(&[])["strategy"], "auto");
 }
 
 /// What does not depend on how fast it went.

@@ -18,11 +18,10 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+mod strategies;
 #[cfg(all(feature = "proptest", feature = "insta"))]
 mod testing;
 mod tidy;
 mod toy;
 mod trace;
 mod zoo;
-#[path = "zoo/tests.rs"]
-mod zoo_tests;

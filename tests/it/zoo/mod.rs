@@ -10,6 +10,8 @@ mod neighbour_ring;
 mod query_ring;
 mod replicated;
 mod stateless;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
