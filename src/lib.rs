@@ -40,6 +40,7 @@
 //! | [`mod@explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
+//! | `testing` | strategies and snapshots for the tests of other crates, behind the features `proptest` and `insta` | judge a run |
 //! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |
 //!
 //! # What is kept, whatever changes
@@ -64,6 +65,8 @@ pub mod model;
 pub mod mutex;
 pub mod property;
 pub mod scenario;
+#[cfg(any(feature = "proptest", feature = "insta"))]
+pub mod testing;
 pub mod trace;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};

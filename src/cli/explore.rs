@@ -10,9 +10,9 @@ use serde_json::json;
 use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, strategy};
 use crate::engine::Invalid;
-use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Watchdog};
+use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
@@ -33,6 +33,8 @@ pub(super) struct Explore {
     /// The seed of the first schedule; each has the next number
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     first_seed: u64,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
     /// On how many threads; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
@@ -47,6 +49,7 @@ pub(super) struct Explore {
 struct Explored<'a> {
     scenario: &'a Scenario,
     report: Report,
+    chosen: &'a strategy::Chosen,
     taken: Duration,
 }
 
@@ -61,7 +64,7 @@ impl Explore {
         for scenario in &scenarios {
             let started = Instant::now();
             let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
-            let explored = Explored { scenario, report, taken: started.elapsed() };
+            let explored = Explored { scenario, report, chosen: &self.chosen, taken: started.elapsed() };
             unmet += usize::from(!explored.met());
             output.lines(&if self.json { explored.json() } else { explored.text(&columns) });
         }
@@ -87,7 +90,8 @@ impl Explore {
         };
         let bark = |hang: Hang| hang::end(&hang, scenario);
         let watchdog = Watchdog::new(self.patience.duration(), &bark);
-        let work = Work { schedules, first_seed: self.first_seed, jobs: self.jobs, stop, watchdog, bar: &bar };
+        let (first_seed, strategy) = (self.first_seed, self.chosen.strategy);
+        let work = Work { schedules, first_seed, strategy, jobs: self.jobs, stop, watchdog, bar: &bar };
         let report = scenario.visit(work);
         bar.finish_and_clear();
         report
@@ -98,6 +102,7 @@ impl Explore {
 struct Work<'a> {
     schedules: u64,
     first_seed: u64,
+    strategy: Strategy,
     jobs: Option<usize>,
     stop: Stop,
     watchdog: Watchdog<'a>,
@@ -112,6 +117,7 @@ impl Visitor for Work<'_> {
         let exploration = Exploration::of(case)
             .schedules(self.schedules)
             .first_seed(self.first_seed)
+            .strategy(self.strategy)
             .stop(self.stop)
             .watchdog(self.watchdog)
             .progress(&progress);
@@ -193,12 +199,13 @@ impl Explored<'_> {
     /// What whoever expected something else needs next.
     fn advice(&self) -> Vec<String> {
         let path = shell_word(self.scenario.path());
-        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed} --diagram");
+        let strategy = self.chosen.words();
+        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
         if let (Expectation::Violates(property), None) = (self.scenario.expect(), self.finding()) {
             let more = self.report.schedules.saturating_mul(10);
             return vec![
                 format!("no schedule violates {property}"),
-                format!("to try more: cargo jeton explore {path} --schedules {more}"),
+                format!("to try more: cargo jeton explore {path} --schedules {more}{strategy}"),
             ];
         }
         match (self.finding(), self.report.first_cut_off) {
@@ -226,6 +233,7 @@ impl Explored<'_> {
             "expected": scenario.expect().name(),
             "met": self.met(),
             "violated": violated,
+            "strategy": report.strategy.name(),
             "first_seed": report.first_seed,
             "schedules": report.schedules,
             "found_within": self.finding().map(|finding| finding.found_within),
@@ -269,7 +277,7 @@ impl Columns {
     }
 
     fn row(&self, explored: &Explored<'_>) -> String {
-        let Explored { scenario, report, taken } = explored;
+        let Explored { scenario, report, taken, .. } = explored;
         let seconds = taken.as_secs_f64();
         // Below that it is the start of the threads that was measured.
         let rate = |count: u64| if seconds < 0.02 { "-".to_owned() } else { rounded(as_f64(count) / seconds) };

@@ -11,7 +11,9 @@ use super::Fault;
 use super::output::NewFile;
 use super::run::count;
 use crate::engine::{End, Invalid};
-use crate::explore::{Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule};
+use crate::explore::{
+    Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy,
+};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 
@@ -33,7 +35,7 @@ pub(super) struct Keep {
 impl Keep {
     /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns what
     /// is in it; nothing, if no file is wanted.
-    pub(super) fn execute(&self, scenario: &Scenario, seed: u64) -> Result<Option<String>, Fault> {
+    pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
         let Some(place) = &self.keep else { return Ok(None) };
         let file = NewFile::create(place)?;
         let bar = ProgressBar::new(self.keep_runs).with_message("making it small");
@@ -41,7 +43,7 @@ impl Keep {
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        let kept = scenario.visit(Work { seed, keep: self, bar: &bar });
+        let kept = scenario.visit(Work { strategy, seed, keep: self, bar: &bar });
         bar.finish_and_clear();
         let (mut schedule, text) = kept.map_err(|invalid| Fault::new(invalid.to_string()))?;
         let (name, source) = (scenario.name().to_owned(), scenario.source().to_owned());
@@ -52,6 +54,7 @@ impl Keep {
 }
 
 struct Work<'a> {
+    strategy: Strategy,
     seed: u64,
     keep: &'a Keep,
     bar: &'a ProgressBar,
@@ -60,7 +63,8 @@ struct Work<'a> {
 impl Visitor for Work<'_> {
     type Output = Result<(Schedule, String), Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        case.strategy = self.strategy;
         let (outcome, decisions) = Runner::new(&case)?.record(self.seed);
         let number = count(decisions.len() as u64, "decision");
         let End::Violated(violation) = &outcome.end else {

@@ -14,6 +14,7 @@ mod output;
 mod replay;
 mod run;
 mod schema;
+mod strategy;
 
 use std::process::ExitCode;
 

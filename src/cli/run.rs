@@ -7,9 +7,9 @@ use super::hang::{self, Patience};
 use super::keep::Keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, strategy};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Runner, Watchdog, Watched, diagram};
+use crate::explore::{Case, Hang, Runner, Strategy, Watchdog, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
@@ -25,6 +25,8 @@ pub(super) struct Run {
     /// Which schedule
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
     /// Write every event of the run to this file, as JSON Lines
     #[arg(long, value_name = "OUT.jsonl")]
     trace: Option<PathBuf>,
@@ -62,7 +64,7 @@ impl Run {
             file.finish(trace)?;
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
-        if let (Some(kept), false) = (self.keep.execute(&scenario, self.seed)?, self.json) {
+        if let (Some(kept), false) = (self.keep.execute(&scenario, self.chosen.strategy, self.seed)?, self.json) {
             output.lines(&kept);
         }
         let met = ran.meets(scenario.expect());
@@ -72,7 +74,11 @@ impl Run {
     fn text_of(&self, scenario: &Scenario, ran: &Ran) -> String {
         let Outcome { end, at, stats } = &ran.outcome;
         let width = width();
-        let heading = format!("{}, seed {}: {}", scenario.name(), self.seed, scenario.about());
+        let strategy = match self.chosen.strategy.of_seed(self.seed) {
+            Strategy::Random => String::new(),
+            strategy => format!(" ({strategy})"),
+        };
+        let heading = format!("{}, seed {}{strategy}: {}", scenario.name(), self.seed, scenario.about());
         let mut text = wrap(&heading, "", width);
         if let Some(records) = &ran.records {
             let ending = Ending::new(&ran.outcome);
@@ -128,6 +134,7 @@ impl Run {
             "scenario": scenario.name(),
             "system": scenario.system(),
             "seed": self.seed,
+            "strategy": self.chosen.strategy.name(),
             "expected": scenario.expect().name(),
             "met": ran.meets(scenario.expect()),
             "end": end,
@@ -145,9 +152,10 @@ impl Run {
 
     fn work<'a>(&self, scenario: &Scenario, watchdog: Watchdog<'a>) -> Work<'a> {
         let header = Header::new(scenario.name(), scenario.processes());
-        let header = header.with_seed(self.seed).with_source(scenario.source());
+        let strategy = self.chosen.strategy;
+        let header = header.with_seed(self.seed).with_strategy(strategy.name()).with_source(scenario.source());
         let trace = self.trace.is_some().then(|| Writer::new(Vec::new(), &header).expect(MEMORY));
-        Work { seed: self.seed, watchdog, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
+        Work { strategy, seed: self.seed, watchdog, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
     }
 }
 
@@ -174,6 +182,7 @@ pub(super) fn count(number: u64, what: &str) -> String {
 }
 
 struct Work<'a> {
+    strategy: Strategy,
     seed: u64,
     watchdog: Watchdog<'a>,
     sinks: Sinks,
@@ -200,15 +209,16 @@ impl Sink for Sinks {
 impl Visitor for Work<'_> {
     type Output = Result<Ran, Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let Self { seed, watchdog, sinks } = self;
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        let Self { strategy, seed, watchdog, sinks } = self;
+        case.strategy = strategy;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
         let mut recorder = Recorder::to(sinks);
-        let outcome = watchdog.watch(&case, Watched::Seed(seed), |mut pulse| match wanted {
-            true => runner.run_observed(seed, &mut (&mut recorder, pulse)),
-            false => runner.run_observed(seed, &mut pulse),
-        });
+        let outcome = match wanted {
+            true => watchdog.run(&case, &mut runner, seed, &mut recorder),
+            false => watchdog.run(&case, &mut runner, seed, &mut ()),
+        };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

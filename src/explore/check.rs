@@ -13,7 +13,7 @@ use super::picture::draw;
 use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
-use super::watchdog::{Hang, Watchdog, Watched};
+use super::watchdog::{Hang, Watchdog};
 use super::why::why;
 use crate::engine::{Decisions, End, Invalid, Violation};
 use crate::mutex::Mutex;
@@ -129,8 +129,7 @@ fn try_kept<P: Mutex>(
         };
         let mut runner = Runner::new(&case)?;
         let decisions = schedule.decisions.clone();
-        let (outcome, _) = watchdog
-            .watch(&case, Watched::Decisions(decisions.clone()), |mut pulse| runner.replay(decisions, &mut pulse));
+        let (outcome, _) = watchdog.replay(&case, &mut runner, decisions, &mut ());
         if let End::Violated(violation) = outcome.end {
             let found = format!("it was kept in {}", path.display());
             let Schedule { part, decisions, .. } = schedule;
@@ -155,7 +154,7 @@ fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
 fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invalid> {
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
-    let mut found = format!("seed {seed} shows it, within {found_within} schedules");
+    let mut found = format!("seed {seed} of strategy {} shows it, within {found_within} schedules", case.strategy);
     Ok(match Minimiser::new(case, &*violation.property).run(&decisions)? {
         Some(small) => {
             if !small.minimal {
@@ -217,7 +216,7 @@ fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> 
 
 fn covered(report: &Report) -> String {
     let sometimes: Vec<String> = report.sometimes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-    let Report { schedules, events, first_seed, .. } = report;
+    let Report { schedules, events, first_seed, strategy, .. } = report;
     let seen = if sometimes.is_empty() { String::new() } else { format!("; seen in: {}", sometimes.join(", ")) };
-    format!("holds in {schedules} schedules from seed {first_seed} ({events} events){seen}")
+    format!("holds in {schedules} schedules from seed {first_seed} of strategy {strategy} ({events} events){seen}")
 }

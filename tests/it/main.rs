@@ -1,11 +1,13 @@
 //! The tests that need more than one module, in one binary.
 
+mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
 mod crash_points;
 mod fingerprints;
 mod hang;
 mod laws;
+mod messages;
 mod minimise;
 mod runaway;
 mod scale;
@@ -13,7 +15,11 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+#[cfg(all(feature = "proptest", feature = "insta"))]
+mod testing;
 mod tidy;
 mod toy;
 mod trace;
 mod zoo;
+#[path = "zoo/tests.rs"]
+mod zoo_tests;

@@ -22,6 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("explore", &["mutex", "property", "trace", "engine", "model"]),
     ("algorithms", &["mutex", "model"]),
     ("scenario", &["algorithms", "explore", "mutex", "property", "trace", "engine", "model"]),
+    ("testing", &["scenario", "algorithms", "explore", "mutex", "property", "trace", "engine", "model"]),
 ];
 
 const ABOVE_ALL: &[&str] = &["src/lib.rs", "src/bin/", "src/cli/"];

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use jeton::algorithms::{NAMES, Visitor, with_system};
 use jeton::engine::Decisions;
-use jeton::explore::{Finding, Part};
+use jeton::explore::{Finding, Part, Strategy};
 use jeton::mutex::{Property, System};
 
-use super::{Entry, NO_PANIC, zoo};
+use crate::zoo::{Entry, NO_PANIC, zoo};
 
 /// A mistake must be found within so many schedules.
 const SCHEDULES: u64 = 10_000;
@@ -28,9 +28,9 @@ fn finding(entry: Entry) -> Finding {
     static FOUND: OnceLock<BTreeMap<&'static str, OnceLock<Finding>>> = OnceLock::new();
     let found = FOUND.get_or_init(|| zoo().map(|entry| (entry.name, OnceLock::new())).collect());
     let find = || {
-        let report = entry.specimen.explore(SCHEDULES);
+        let report = entry.specimen.find(entry.violates, Strategy::Auto, 0..SCHEDULES);
         assert_eq!(report.cut_off, 0, "{}: cut off, {:?}", entry.name, report.first_cut_off);
-        report.findings.first().unwrap_or_else(|| panic!("{}: nothing found", entry.name)).clone()
+        report.finding(entry.violates).unwrap_or_else(|| panic!("{}: nothing found", entry.name)).clone()
     };
     found[entry.name].get_or_init(find).clone()
 }
@@ -44,7 +44,7 @@ fn is_found(name: &str) {
 
 fn is_made_small(name: &str) {
     let entry = entry(name);
-    let (_, decisions) = entry.specimen.record(finding(entry).seed);
+    let (_, decisions) = entry.specimen.record(Strategy::Auto, finding(entry).seed);
     let small =
         entry.specimen.minimise(&decisions, entry.violates).expect("the recorded schedule fails as the seed does");
     println!(
@@ -187,6 +187,15 @@ entries! {
     grace_too_short_by_one,
     holders_do_not_reclaim,
     retries_counted_as_connections,
+    acknowledged_too_soon,
+    acknowledgement_overtakes,
+    nothing_deferred,
+    authorisation_not_asked_for_again,
+    nobody_inquires,
+    overtaken_not_told,
+    all_granted,
+    privilege_not_asked_back,
+    token_kept,
 }
 
 #[test]
@@ -222,7 +231,7 @@ fn who_waits_for_whom_is_told() {
         .chain(["grants_not_sent_again", "late_answer_not_counted", "dead_keep_their_places", "last_come_first_served"])
     {
         let entry = entry(name);
-        let (_, decisions) = entry.specimen.record(finding(entry).seed);
+        let (_, decisions) = entry.specimen.record(Strategy::Auto, finding(entry).seed);
         let small = entry.specimen.minimise(&decisions, entry.violates).expect("it fails");
         told.push(format!("{name}: {}", small.violation.explanation));
     }
