@@ -166,8 +166,8 @@ fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invali
     })
 }
 
-/// A handler never returns. No test can end that has it on one of its threads, so the whole process does; and what tests
-/// print is kept back until they end, so this is written around it.
+/// A handler never returns. No test can end that has it on one of its threads, so the whole process does; and what
+/// tests print is kept back until they end, so this is written around it.
 fn hung(hang: &Hang, directory: &Path, name: &str) -> ! {
     let Hang { violation, decisions, .. } = hang.clone();
     let text = violation.to_string();

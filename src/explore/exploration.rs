@@ -295,8 +295,8 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
-    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if it
-    /// is never said.
+    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if
+    /// it is never said.
     #[must_use]
     pub fn hang_after(mut self, patience: Duration) -> Self {
         self.hang_after = patience;
