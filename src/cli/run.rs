@@ -9,7 +9,7 @@ use super::layout::{count, grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input, strategy};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Runner, Strategy, Watchdog, Watched, diagram};
+use crate::explore::{Case, Hang, Runner, Strategy, Watchdog, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
@@ -205,10 +205,10 @@ impl Visitor for Work<'_> {
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
         let mut recorder = Recorder::to(sinks);
-        let outcome = watchdog.watch(&case, Watched::Seed(seed), |mut pulse| match wanted {
-            true => runner.run_observed(seed, &mut (&mut recorder, pulse)),
-            false => runner.run_observed(seed, &mut pulse),
-        });
+        let outcome = match wanted {
+            true => watchdog.run(&case, &mut runner, seed, &mut recorder),
+            false => watchdog.run(&case, &mut runner, seed, &mut ()),
+        };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

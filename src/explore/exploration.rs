@@ -327,8 +327,8 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
-    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if it
-    /// is never said.
+    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if
+    /// it is never said.
     #[must_use]
     pub fn hang_after(mut self, patience: Duration) -> Self {
         self.hang_after = patience;
@@ -405,7 +405,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                 None => runner.run(seed),
                 Some(mut pulse) => {
                     pulse.begin(seed);
-                    let outcome = runner.run_observed(seed, &mut pulse);
+                    let outcome = runner.run_watched(seed, &mut (), &mut pulse);
                     pulse.end();
                     outcome
                 }

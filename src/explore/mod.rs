@@ -25,5 +25,5 @@ pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use strategy::{Strategy, UnknownStrategy};
-pub use watchdog::{HANDLERS_RETURN, Hang, Pulse, Watchdog, Watched};
+pub use watchdog::{HANDLERS_RETURN, Hang, Watchdog};
 pub use why::{Happening, Reason, why};

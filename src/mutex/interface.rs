@@ -143,7 +143,7 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// if it cannot be taken out, or if fewer would bear fewer crashes than these and so fail for want of a majority.
     ///
     /// It lets a failing schedule be made small: fewer processes are easier to understand. An algorithm whose
-    /// configuration says nothing of single processes has `Some(config.clone())`; one that never says so keeps them all.
+    /// configuration says nothing of single processes has `Some(config.clone())`; one that never says so keeps all.
     fn without(_config: &Self::Config, _processes: u32, _process: ProcessId) -> Option<Self::Config> {
         None
     }

@@ -70,8 +70,8 @@ impl Waiting {
 /// No more waits than these are told: in a large system each waits for the next.
 const TOLD: usize = 8;
 
-/// Who waits for whom, from this process on: `p2 waits for the token from p1, which is down`. An algorithm that does not
-/// say what its processes wait for has the holder told.
+/// Who waits for whom, from this process on: `p2 waits for the token from p1, which is down`. An algorithm that does
+/// not say what its processes wait for has the holder told.
 pub(super) fn graph<P: Mutex>(process: ProcessId, holder: Option<ProcessId>, world: &World<P>) -> String {
     let down = |process: ProcessId| if world.is_up(process) { "" } else { ", which is down" };
     let mut told = Vec::new();

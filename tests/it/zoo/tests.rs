@@ -77,9 +77,10 @@ fn is_made_small(name: &str) {
         assert_ne!(property.as_deref(), Some(entry.violates), "{name}: it fails without {key} too");
     }
     assert!(small.decisions.len() <= DECISIONS, "{name}: {} decisions", small.decisions.len());
-    let (_, shortest) = SHORTEST.iter().find(|(known, _)| *known == name).expect("a shortest is known");
-    let events = small.violation.event;
-    assert!(events <= TIMES_THE_SHORTEST * shortest, "{name}: {events} events, and {shortest} are enough");
+    if let Some((_, shortest)) = SHORTEST.iter().find(|(known, _)| *known == name) {
+        let events = small.violation.event;
+        assert!(events <= TIMES_THE_SHORTEST * shortest, "{name}: {events} events, and {shortest} are enough");
+    }
 }
 
 fn holds_without_it(name: &str) {
