@@ -32,7 +32,7 @@ impl<P: Mutex> Search<'_, P> {
         if !many {
             return false;
         }
-        let found = self.from_seeds(stage).filter(|found| found.size() < best.size());
+        let found = self.try_seeds(stage).filter(|found| found.size() < best.size());
         found.map(|found| *best = found).is_some()
     }
 
@@ -58,7 +58,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// The smallest that the first failing seeds can be made into.
-    pub(super) fn from_seeds(&mut self, stage: &mut Stage<P>) -> Option<Failing> {
+    pub(super) fn try_seeds(&mut self, stage: &mut Stage<P>) -> Option<Failing> {
         let mut smallest: Option<Failing> = None;
         let mut failing = 0;
         for seed in 0..SEEDS {

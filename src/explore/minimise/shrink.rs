@@ -31,7 +31,7 @@ impl<P: Mutex> Search<'_, P> {
             }
         }
         for (_, smaller) in &mut smaller {
-            if let Some(found) = self.from_seeds(smaller) {
+            if let Some(found) = self.try_seeds(smaller) {
                 if self.takes(stage, best, smaller, found) {
                     return true;
                 }
