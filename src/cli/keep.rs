@@ -22,13 +22,13 @@ use crate::scenario::{Scenario, Visitor};
 pub(super) struct Keep {
     /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
     #[arg(long = "keep", value_name = "OUT.toml")]
-    file: Option<PathBuf>,
+    kept: Option<PathBuf>,
     /// How many schedules are tried to make it small
-    #[arg(long = "keep-runs", value_name = "N", default_value_t = 20_000, requires = "file")]
+    #[arg(long = "keep-runs", value_name = "N", default_value_t = 20_000, requires = "kept")]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     runs: u64,
     /// How long that may take at most; the result then depends on the speed of the machine
-    #[arg(long = "keep-seconds", value_name = "N", requires = "file")]
+    #[arg(long = "keep-seconds", value_name = "N", requires = "kept")]
     seconds: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ impl Keep {
     /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns what
     /// is in it; nothing, if no file is wanted.
     pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
-        let Some(place) = &self.file else { return Ok(None) };
+        let Some(place) = &self.kept else { return Ok(None) };
         let file = NewFile::create(place)?;
         let bar = ProgressBar::new(self.runs).with_message("making it small");
         let style = "{msg} {wide_bar} {pos}/{len} runs";
