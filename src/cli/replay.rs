@@ -52,7 +52,7 @@ impl Replay {
         };
         let scenario = Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
             .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))?;
-        let bark = |hang: Hang| hung(&schedule, hang);
+        let bark = |hang: Hang| hung(&schedule, &hang);
         let watchdog = Watchdog::new(self.patience.duration(), &bark);
         let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
             return Err(Fault::new(format!("{place}: its scenario has no such part as its `[part]`")));
@@ -75,7 +75,7 @@ impl Replay {
 }
 
 /// A handler never returns, and that may be what was recorded.
-fn hung(schedule: &Schedule, hang: Hang) -> ! {
+fn hung(schedule: &Schedule, hang: &Hang) -> ! {
     let reproduced = schedule.is_reproduced_by(&End::Violated(hang.violation.clone()));
     let verdict = if reproduced { "reproduced" } else { "not reproduced" };
     complain(verdict, &hang.violation.to_string());

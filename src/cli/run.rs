@@ -215,9 +215,10 @@ impl Visitor for Work<'_> {
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
         let mut recorder = Recorder::to(sinks);
-        let outcome = match wanted {
-            true => watchdog.run(&case, &mut runner, seed, &mut recorder),
-            false => watchdog.run(&case, &mut runner, seed, &mut ()),
+        let outcome = if wanted {
+            watchdog.run(&case, &mut runner, seed, &mut recorder)
+        } else {
+            watchdog.run(&case, &mut runner, seed, &mut ())
         };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();

@@ -34,7 +34,7 @@ impl<P: Mutex> Search<'_, P> {
         if !many {
             return false;
         }
-        let found = self.from_seeds(stage, SEEDS_OF_MANY).filter(|found| found.size() < best.size());
+        let found = self.by_seeds(stage, SEEDS_OF_MANY).filter(|found| found.size() < best.size());
         found.map(|found| *best = found).is_some()
     }
 
@@ -60,7 +60,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// The smallest that the first failing seeds can be made into.
-    pub(super) fn from_seeds(&mut self, stage: &mut Stage<P>, seeds: u64) -> Option<Failing> {
+    pub(super) fn by_seeds(&mut self, stage: &mut Stage<P>, seeds: u64) -> Option<Failing> {
         let mut smallest: Option<Failing> = None;
         let mut failing = 0;
         for seed in 0..seeds {

@@ -31,7 +31,7 @@ impl<P: Mutex> Search<'_, P> {
             }
         }
         for (_, smaller) in &mut smaller {
-            if let Some(found) = self.from_seeds(smaller, SEEDS) {
+            if let Some(found) = self.by_seeds(smaller, SEEDS) {
                 if self.takes(stage, best, smaller, found) {
                     return true;
                 }
