@@ -19,6 +19,7 @@ use crate::scenario::{Scenario, Visitor};
 
 /// Where the schedule goes, and what may be spent on it.
 #[derive(Args)]
+#[allow(clippy::struct_field_names, reason = "they are the names of options")]
 pub(super) struct Keep {
     /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
     #[arg(long = "keep", value_name = "OUT.toml")]
