@@ -25,11 +25,11 @@ pub(super) struct Keep {
     #[arg(long = "keep", value_name = "OUT.toml")]
     kept: Option<PathBuf>,
     /// How many schedules are tried to make it small
-    #[arg(long = "keep-runs", value_name = "N", default_value_t = 20_000, requires = "kept")]
+    #[arg(id = "keep-runs", long, value_name = "N", default_value_t = 20_000, requires = "kept")]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     runs: u64,
     /// How long that may take at most; the result then depends on the speed of the machine
-    #[arg(long = "keep-seconds", value_name = "N", requires = "kept")]
+    #[arg(id = "keep-seconds", long, value_name = "N", requires = "kept")]
     seconds: Option<u64>,
 }
 

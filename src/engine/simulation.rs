@@ -248,7 +248,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Violation> {
-        let settle = Ticks::new(world.setup().limits.settle_ticks);
+        let settle = world.setup().settle();
         let mut settled_at = None;
         loop {
             if self.application.settled() {

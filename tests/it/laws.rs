@@ -70,7 +70,7 @@ mod replay {
     #[test]
     fn a_crash_that_never_comes_to_pass_does_not_change_how_a_run_ends() {
         let mut setup = Setup::new(2, Rules { hops: 3, beats: 0 });
-        setup.limits.settle_ticks = 100;
+        setup.limits.settle_ticks = Some(100);
         setup.faults.random = vec![RandomCrashes { within_ticks: 10_000, ..RandomCrashes::up_to(2) }];
         let mut simulation = Simulation::new(setup).expect("a valid setup");
         let mut quiescent = 0;
