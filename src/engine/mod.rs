@@ -12,6 +12,7 @@ pub mod decision;
 mod distribution;
 mod disturbance;
 mod fault;
+pub(crate) mod interleaving;
 mod key;
 mod observer;
 mod queue;

@@ -4,6 +4,7 @@
 
 mod check;
 mod crash_points;
+mod exhaustive;
 mod exploration;
 mod minimise;
 mod picture;

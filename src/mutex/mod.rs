@@ -13,6 +13,7 @@ mod queues;
 mod replicas;
 mod system;
 mod tokens;
+mod watch;
 mod workload;
 
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
@@ -20,4 +21,5 @@ pub use monitor::Monitor;
 pub use property::Property;
 pub(crate) use system::sealed;
 pub use system::{Circumstances, Impossible, Parameters, System};
+pub(crate) use watch::Lookout;
 pub use workload::{Applications, Workload};

@@ -1,0 +1,5 @@
+//! Every interleaving of a small configuration.
+
+mod search;
+
+pub use search::Order;
