@@ -33,5 +33,6 @@ pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{
     ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,
 };
+pub(crate) use simulation::NO_PANIC;
 pub use simulation::{Divergence, End, Limit, Outcome, Simulation, Stats};
 pub use world::World;

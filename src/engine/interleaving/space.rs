@@ -641,6 +641,18 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         (0..self.count()).map(|process| &self.about[tuple[2 * process] as usize].facts).collect()
     }
 
+    pub(crate) fn message(&self, number: u32) -> &P::Message {
+        self.nodes.messages.get(number)
+    }
+
+    pub(crate) fn timer(&self, number: u32) -> &P::Timer {
+        self.nodes.timers.get(number)
+    }
+
+    pub(crate) fn requested(&self, number: u32) -> &P::Request {
+        self.nodes.requests.get(number)
+    }
+
     pub(crate) fn watch(&self) -> &W {
         &self.nodes.watch
     }
