@@ -19,11 +19,17 @@ pub(super) struct Orders {
 /// restarted process sends behind it, and what it sends may come before the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Inbox {
+    /// The receiver.
+    pub(super) to: u16,
     /// By sender; none is empty.
     channels: Vec<(u16, Vec<u32>)>,
 }
 
 impl Inbox {
+    pub(super) fn new(to: u16) -> Self {
+        Self { to, channels: Vec::new() }
+    }
+
     pub(super) fn channels(&self) -> &[(u16, Vec<u32>)] {
         &self.channels
     }

@@ -16,6 +16,7 @@
 //! A handler that looks into its inbox finds any number of the messages that are in flight from the sender, if a
 //! process can be busy or pause; otherwise none, as in virtual time. Exact crashes come at any moment.
 
+mod canonical;
 mod inbox;
 mod intern;
 mod node;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Bounds;
+use super::canonical::{Canon, Shown};
 use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
 use super::node::{Life, Local, Node, Nodes, Outcome};
@@ -19,18 +20,19 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) setup: Arc<Setup<P>>,
     pub(super) bounds: Bounds,
     pub(super) groups: Vec<Group>,
-    orders: Orders,
+    pub(super) orders: Orders,
     pub(super) nodes: Nodes<P, W>,
     /// Beside each node what is looked up of it in each state that it is in.
-    about: Vec<About<W::Facts>>,
+    pub(super) about: Vec<About<W::Facts>>,
     pub(super) inboxes: Interner<Inbox>,
-    mail: Vec<Mail>,
+    pub(super) mail: Vec<Mail>,
     globals: Interner<Global<W::Global>>,
     outcomes: Vec<Outcome<W::Shown>>,
     /// By node and event, and where a handler looks into its inbox, by that too.
     steps: Memo<(u32, Local, u32), Range>,
     pushes: Memo<(u32, u16, u32), u32>,
     weights: Memo<(u32, u32), u32>,
+    pub(super) canon: Canon,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +62,7 @@ struct Global<G> {
 }
 
 #[derive(Clone, Debug)]
-struct About<F> {
+pub(super) struct About<F> {
     is_up: bool,
     comes_back: bool,
     fired: u32,
@@ -70,13 +72,15 @@ struct About<F> {
     /// Whether one of them will be requested before long.
     hurries: bool,
     facts: F,
+    pub(super) counters: Vec<Shown>,
 }
 
 #[derive(Clone, Debug)]
-struct Mail {
+pub(super) struct Mail {
     /// The sender, the place in the channel, and the message.
     deliveries: Vec<(u16, u16, u32)>,
     reports: Vec<u16>,
+    pub(super) counters: Vec<Shown>,
 }
 
 /// One event, as one state has it.
@@ -161,6 +165,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             steps: Memo::default(),
             pushes: Memo::default(),
             weights: Memo::default(),
+            canon: Canon::default(),
         }
     }
 
@@ -192,7 +197,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let mut tuple = Vec::new();
         for process in ProcessId::all(self.setup.processes) {
             tuple.push(self.nodes.before(process));
-            tuple.push(self.inboxes.intern(Inbox::default()));
+            tuple.push(self.inboxes.intern(Inbox::new(process.get() as u16)));
         }
         let crashes = self.groups.iter().map(|group| group.up_to).collect();
         let Bounds { losses, duplicates, .. } = self.bounds;
@@ -484,7 +489,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// What is left in flight to a process that crashes.
     fn bereave(&mut self, inbox: u32, comes_back: bool) -> u32 {
-        let mut left = Inbox::default();
+        let mut left = Inbox::new(self.inboxes.get(inbox).to);
         if comes_back && self.setup.network.to_dead == ToDead::Datagram {
             left = self.inboxes.get(inbox).clone();
             for from in 0..self.count() as u16 {
@@ -603,17 +608,20 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     /// Looks at the nodes and inboxes that are new.
-    fn learn(&mut self) {
+    pub(super) fn learn(&mut self) {
         while self.about.len() < self.nodes.nodes.len() {
             let node = self.nodes.nodes.get(self.about.len() as u32);
             let about = self.look_at(node);
+            self.canon.has_counters |= !about.counters.is_empty();
             self.about.push(about);
         }
         while self.mail.len() < self.inboxes.len() {
             let inbox = self.inboxes.get(self.mail.len() as u32);
             let message = |&(from, place): &(u16, usize)| (from, place as u16, inbox.channel(from)[place]);
             let deliveries = inbox.deliverable(self.orders).iter().map(message).collect();
-            self.mail.push(Mail { deliveries, reports: inbox.reportable() });
+            let counters = self.nodes.counters_of_inbox(inbox);
+            self.canon.has_counters |= !counters.is_empty();
+            self.mail.push(Mail { deliveries, reports: inbox.reportable(), counters });
         }
     }
 
@@ -633,6 +641,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             hurries: !requests.is_empty() && !watch.may_put_off(&node.local),
             requests,
             facts: watch.facts(ProcessId::new(node.process.into()), state, &node.stable, &node.local),
+            counters: self.nodes.counters_of_node(node),
         }
     }
 

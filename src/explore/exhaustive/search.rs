@@ -31,6 +31,7 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     /// States in which timers may fire though something else is to come, in order.
     pub(super) free: Vec<u32>,
     work: Vec<u32>,
+    canonical: Vec<u32>,
     unfolded: Unfolded,
     successors: Successors,
 }
@@ -59,6 +60,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             transitions: 0,
             free: Vec::new(),
             work: Vec::new(),
+            canonical: Vec::new(),
             unfolded: Unfolded::default(),
             successors: Successors::default(),
         }
@@ -96,8 +98,22 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         None
     }
 
+    /// The number of a state in its canonical form, and whether it is new.
+    pub(super) fn number(&mut self, tuple: &[u32]) -> (u32, bool) {
+        if !self.space.has_counters() {
+            return self.tuples.intern(tuple, &self.unfolded, &mut self.work);
+        }
+        let mut canonical = std::mem::take(&mut self.canonical);
+        canonical.clear();
+        canonical.extend_from_slice(tuple);
+        self.space.normalise(&mut canonical);
+        let number = self.tuples.intern(&canonical, &self.unfolded, &mut self.work);
+        self.canonical = canonical;
+        number
+    }
+
     fn keep(&mut self, tuple: &[u32], from: Option<u32>) -> u32 {
-        let (number, is_new) = self.tuples.intern(tuple, &self.unfolded, &mut self.work);
+        let (number, is_new) = self.number(tuple);
         if is_new {
             self.parents.push(from.unwrap_or(number));
             if self.order == Order::DepthFirst {
@@ -183,7 +199,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         self.space.successors(self.unfolded.tuple(), is_free, &mut successors);
         for index in 0..successors.len() {
             let (tuple, successor) = successors.get(index);
-            let (to, is_new) = self.tuples.intern(tuple, &self.unfolded, &mut self.work);
+            let (to, is_new) = self.number(tuple);
             debug_assert!(!is_new, "a successor that was not found before");
             edges.push((to, successor.event, successor.crashed));
         }

@@ -48,37 +48,67 @@ impl fmt::Display for Counterexample {
 }
 
 /// The way to a violation, which is in the step between the last two states.
+///
+/// States are in canonical form, where counters are not what they were. So the way is gone once more from the start,
+/// with the numbers that a run has.
 pub(super) fn trace<P: Process, W: Watch<P>>(
     search: &mut Search<P, W>,
     from: Option<u32>,
     to: u32,
     found: Found,
 ) -> Counterexample {
-    let path = from.map_or_else(Vec::new, |from| search.path(from));
-    let mut steps = Vec::new();
-    for index in 0..path.len() {
-        let next = path.get(index + 1).copied();
-        steps.extend(step(search, path[index], next.unwrap_or(to), next.is_none()));
-    }
+    let mut walk = Walk::new(search, from.map_or_else(Vec::new, |from| search.path(from)));
+    let found = if from.is_some() { walk.step(search, to, true).unwrap_or(found) } else { found };
     let Found { property, processes, explanation } = found;
-    Counterexample { property, processes, explanation, steps }
+    Counterexample { property, processes, explanation, steps: walk.steps }
 }
 
-/// An event that leads from one state to another, and, if it is to, violates something.
-fn step<P: Process, W: Watch<P>>(search: &mut Search<P, W>, from: u32, to: u32, violates: bool) -> Option<Step> {
-    let target = search.tuple(to).to_vec();
-    let source = search.tuple(from).to_vec();
-    let free = search.is_free(from);
-    let mut successors = Successors::default();
-    search.space.successors(&source, free, &mut successors);
-    let leads_there = |index: &usize| {
-        let (tuple, successor) = successors.get(*index);
-        tuple == target && successor.found.is_some() == violates
-    };
-    let index = (0..successors.len()).find(leads_there)?;
-    let (_, successor) = successors.get(index);
-    let (process, event) = search.space.describe(successor.event);
-    Some(Step { process, event, crashes: successor.crashed })
+/// A run along known states.
+pub(super) struct Walk {
+    /// Where it is, with the numbers of the run.
+    tuple: Vec<u32>,
+    free: bool,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Walk {
+    /// Along this path, which begins with a root.
+    pub(super) fn new<P: Process, W: Watch<P>>(search: &mut Search<P, W>, path: Vec<u32>) -> Self {
+        let mut walk = Self { tuple: Vec::new(), free: false, steps: Vec::new() };
+        let Some((&root, path)) = path.split_first() else { return walk };
+        let roots = search.space.roots();
+        let is_root = |index: &usize| search.number(roots.get(*index).0).0 == root;
+        let index = (0..roots.len()).find(is_root).expect("a path begins with a root");
+        walk.tuple = roots.get(index).0.to_vec();
+        walk.free = search.is_free(root);
+        for &state in path {
+            walk.step(search, state, false);
+        }
+        walk
+    }
+
+    /// Goes on to a state, if need be by an event that violates something.
+    pub(super) fn step<P: Process, W: Watch<P>>(
+        &mut self,
+        search: &mut Search<P, W>,
+        to: u32,
+        violates: bool,
+    ) -> Option<Found> {
+        let mut successors = Successors::default();
+        search.space.successors(&self.tuple, self.free, &mut successors);
+        let leads_there = |index: &usize| {
+            let (tuple, successor) = successors.get(*index);
+            successor.found.is_some() == violates && search.number(tuple).0 == to
+        };
+        let index =
+            (0..successors.len()).find(leads_there).expect("an edge of the search is one of every run along it");
+        let (tuple, successor) = successors.get(index);
+        let (process, event) = search.space.describe(successor.event);
+        self.steps.push(Step { process, event, crashes: successor.crashed });
+        self.tuple = tuple.to_vec();
+        self.free = search.is_free(to);
+        successor.found.clone()
+    }
 }
 
 impl<P: Process, W: Watch<P>> crate::engine::interleaving::Space<P, W> {
