@@ -5,6 +5,7 @@
 //! fault.
 
 mod assumptions;
+mod check;
 mod explore;
 mod input;
 mod keep;
@@ -33,6 +34,7 @@ enum Command {
     Run(run::Run),
     Replay(replay::Replay),
     Explore(explore::Explore),
+    Check(check::Check),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(&mut output),
         Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
+        Command::Check(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

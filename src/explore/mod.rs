@@ -13,7 +13,7 @@ mod schedule;
 mod why;
 
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exhaustive::{Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
+pub use exhaustive::{Budget, Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
 pub use minimise::{Minimised, minimise};
 pub use picture::{diagram, draw};

@@ -8,7 +8,7 @@ use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
 use super::node::{Life, Local, Node, Nodes, Outcome};
 use super::watch::{Found, Watch};
-use crate::engine::setup::{DetectorClass, FromDead, Setup, ToDead};
+use crate::engine::setup::{ChannelOrder, DetectorClass, FromDead, Setup, ToDead};
 use crate::model::{Process, ProcessId};
 
 /// Every interleaving of a setup: from each state, the events that may come next, and the states after them.
@@ -237,17 +237,38 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         })
     }
 
+    /// Whether the application at a process will request something before long.
+    pub(crate) fn is_requested_soon(&self, tuple: &[u32], process: u16) -> bool {
+        self.about[tuple[2 * usize::from(process)] as usize].hurries
+    }
+
+    /// The timers that are set, by process and number.
+    pub(crate) fn timers<'a>(&'a self, tuple: &'a [u32]) -> impl Iterator<Item = (u16, u32)> + use<'a, P, W> {
+        let of =
+            |process: usize| self.about[tuple[2 * process] as usize].timers.iter().map(move |&t| (process as u16, t));
+        (0..self.count()).flat_map(of)
+    }
+
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.orders.channel == ChannelOrder::Fifo
+    }
+
     /// All that may come next, into `out`. With `free` timers, they may fire though something else is to come.
     pub(crate) fn successors(&mut self, tuple: &[u32], free: bool, out: &mut Successors) {
         out.clear();
-        let early = self.hurries(tuple) && !free;
+        let hurries = self.hurries(tuple);
         for process in 0..self.count() {
             let is_up = self.about[tuple[2 * process] as usize].is_up;
             self.deliver(process, is_up, tuple, out);
             if is_up {
                 self.report(process, tuple, out);
                 self.request(process, tuple, out);
-                self.fire(process, early, tuple, out);
+                if hurries {
+                    self.fire(process, true, tuple, out);
+                }
+                if free || !hurries {
+                    self.fire(process, false, tuple, out);
+                }
                 self.strike(process, tuple, out);
             } else if self.about[tuple[2 * process] as usize].comes_back {
                 self.come_back(process, tuple, out);

@@ -12,6 +12,21 @@ pub struct Proof {
     pub checked: Vec<&'static str>,
     /// The properties that were asked for and not checked.
     pub unchecked: Vec<Unchecked>,
+    /// How often what has a bound happens at most: all of it is meant by "every interleaving".
+    pub budget: Budget,
+}
+
+/// How often things go wrong at most in a search of every interleaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The crashes in all.
+    pub crashes: u32,
+    /// The timers of each process that fire though something else is sure to come.
+    pub early_timers: u32,
+    /// The messages that are lost.
+    pub losses: u32,
+    /// The messages that arrive twice.
+    pub duplicates: u32,
 }
 
 /// A property that was not checked.

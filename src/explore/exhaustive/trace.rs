@@ -17,6 +17,9 @@ pub struct Counterexample {
     pub explanation: String,
     /// The events that lead there, after all processes have started.
     pub steps: Vec<Step>,
+    /// Where nothing comes in the end: the steps from this one on come again for ever; if there are none, nothing need
+    /// happen after the last.
+    pub cycle: Option<usize>,
 }
 
 /// One event of a counterexample.
@@ -41,7 +44,13 @@ impl fmt::Display for Counterexample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} violated after {} events: {}", self.property, self.steps.len(), self.explanation)?;
         for (index, step) in self.steps.iter().enumerate() {
+            if self.cycle == Some(index) {
+                f.write_str("\n  again and again:")?;
+            }
             write!(f, "\n  {:>3}. {step}", index + 1)?;
+        }
+        if self.cycle == Some(self.steps.len()) {
+            f.write_str("\n  and nothing need happen any more")?;
         }
         Ok(())
     }
@@ -60,7 +69,7 @@ pub(super) fn trace<P: Process, W: Watch<P>>(
     let mut walk = Walk::new(search, from.map_or_else(Vec::new, |from| search.path(from)));
     let found = if from.is_some() { walk.step(search, to, true).unwrap_or(found) } else { found };
     let Found { property, processes, explanation } = found;
-    Counterexample { property, processes, explanation, steps: walk.steps }
+    Counterexample { property, processes, explanation, steps: walk.steps, cycle: None }
 }
 
 /// A run along known states.
