@@ -58,8 +58,8 @@ impl<'a> Counters<'a> {
 
     /// Shows a number that is only compared with others of its family.
     ///
-    /// Where a family has counters that are added to, those are the ones that go on: what is less than all of them
-    /// will be less than all that come from them.
+    /// Where a family has counters that are added to, a number keeps its distance from them, unless it is less than all
+    /// of them: then it is less than all that come from them, and only its order counts.
     pub fn order<C: Counter>(&mut self, family: Family, counter: &mut C) {
         *counter = C::from_i64((self.0)(family, false, counter.to_i64()));
     }

@@ -3,7 +3,8 @@
 use super::{Change, Message, NeighbourRing};
 use crate::model::{Counters, Family, Part, ProcessId};
 
-/// Hops are added to. A version was a hop once, and is only compared from then on.
+/// A process adds to the hops that it has sent and received. One that is less than all of those, in a message or kept
+/// from one, is only compared: no token of it is accepted, and none is created from it. A version was a hop once.
 const HOP: Family = Family::shared(0);
 
 /// The numbers of a process's searches.
@@ -19,12 +20,12 @@ pub(super) fn show(part: Part<'_, NeighbourRing>, counters: &mut Counters<'_>) {
             counters.shift(HOP, &mut state.received_hop);
             counters.order(HOP, &mut state.newest.version);
             for question in state.questions.values_mut() {
-                counters.shift(HOP, &mut question.sent_hop);
+                counters.order(HOP, &mut question.sent_hop);
                 show_change(question.change.as_mut(), counters);
             }
             counters.order(search(me), &mut state.round);
             if let Some(search) = &mut state.search {
-                counters.shift(HOP, &mut search.hop);
+                counters.order(HOP, &mut search.hop);
             }
         }
         Part::Message { from, to, message } => show_message(from, to, message, counters),
@@ -35,7 +36,7 @@ pub(super) fn show(part: Part<'_, NeighbourRing>, counters: &mut Counters<'_>) {
 fn show_message(from: ProcessId, to: ProcessId, message: &mut Message, counters: &mut Counters<'_>) {
     match message {
         Message::Token { hop, change } | Message::WhoLostPrev { sent_hop: hop, change, .. } => {
-            counters.shift(HOP, hop);
+            counters.order(HOP, hop);
             show_change(change.as_mut(), counters);
         }
         Message::Change(change) => show_change(Some(change), counters),
@@ -43,9 +44,9 @@ fn show_message(from: ProcessId, to: ProcessId, message: &mut Message, counters:
         Message::WhereIsToken { round } => counters.order(search(from), round),
         Message::TokenSeen { round, sent_hop, .. } => {
             counters.order(search(to), round);
-            counters.shift(HOP, sent_hop);
+            counters.order(HOP, sent_hop);
         }
-        Message::TokenLost { hop, .. } | Message::SendAgain { hop } => counters.shift(HOP, hop),
+        Message::TokenLost { hop, .. } | Message::SendAgain { hop } => counters.order(HOP, hop),
     }
 }
 

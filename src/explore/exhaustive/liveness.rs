@@ -76,6 +76,11 @@ impl Next {
     }
 }
 
+/// Whether an event comes sooner or later whatever the state.
+fn is_due(event: Move) -> bool {
+    matches!(event, Move::Deliver { .. } | Move::Miss { .. } | Move::Report { .. } | Move::Restart { .. })
+}
+
 /// What the search for cycles came to.
 pub(super) enum Outcome {
     /// Everything is settled in the end.
@@ -179,6 +184,7 @@ fn components<P: Process, W: Watch<P>>(
     let count = search.tuples.len();
     // 0 is for those that were not reached yet.
     let mut numbers = vec![0_u32; count];
+    let mut events = Vec::new();
     let (mut path, mut frames, mut edges) = (Vec::<u32>::new(), Vec::<Frame>::new(), Vec::<u32>::new());
     let mut number = 0;
     for root in 0..count as u32 {
@@ -188,11 +194,16 @@ fn components<P: Process, W: Watch<P>>(
                 number += 1;
                 numbers[state as usize] = number;
                 path.push(state);
-                let next = Next::of(search, state, timers);
                 let first = edges.len();
-                edges.extend(next.edges.iter().map(|(to, _)| *to));
+                search.edges(state, &mut events);
+                let fires = |event: &Move| matches!(event, Move::Fire { early: false, .. });
+                let happens = |(_, event, _): &&(u32, Move, bool)| timers == Timers::Fire || !fires(event);
+                edges.extend(events.iter().filter(happens).map(|(to, ..)| *to));
                 let loops = edges[first..].contains(&state);
-                frames.push(Frame { state, low: number, first, loops, rests: next.due.is_empty() });
+                // In a state with neither a message nor a report nor a timer, a request may yet be due.
+                let may_rest = !events.iter().any(|(_, event, _)| is_due(*event) || fires(event));
+                let rests = may_rest && Next::of(search, state, timers).due.is_empty();
+                frames.push(Frame { state, low: number, first, loops, rests });
             }
             let Some(frame) = frames.last_mut() else { break };
             if edges.len() > frame.first {

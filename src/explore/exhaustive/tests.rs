@@ -5,7 +5,6 @@ use crate::algorithms::coordinator::{Durable, Replicated};
 use crate::algorithms::neighbour_ring::NeighbourRing;
 use crate::algorithms::query_ring::QueryRing;
 use crate::engine::ChannelOrder;
-use crate::engine::RandomCrashes;
 use crate::engine::interleaving::Successors;
 use crate::model::{Context, Never, Process, ProcessId, Ticks};
 use crate::mutex::{DataId, Fence, Indication, Request, System};
@@ -19,50 +18,34 @@ fn case<S: System>(processes: u32) -> Setup<S> {
     Setup::new(processes, config)
 }
 
+fn is_verified<S: System>(setup: Setup<S>, early: u32) -> Coverage {
+    let proof = Exhaustive::new(setup).workload(one_write()).early_timers(early).run().expect("it can be run");
+    proof.assert_verified();
+    assert_eq!(proof.coverage.frontier, 0);
+    proof.coverage
+}
+
 #[test]
-fn systems() {
-    let show = |name: &str, proof: Proof| {
-        println!("{name}: {:?}, {} bytes each", proof.coverage, proof.coverage.bytes / proof.coverage.states);
-        if let Some(counterexample) = proof.counterexample() {
-            println!("{counterexample}");
-        }
-        println!("{:?}", proof.is_verified());
-    };
-    let run = |e: Exhaustive<'_, QueryRing>| e.workload(one_write()).states_max(300_000).run().unwrap();
-    show("query 3", run(Exhaustive::new(case::<QueryRing>(3))));
-    show("query 3, 1", run(Exhaustive::new(case::<QueryRing>(3).with_random_crashes(1))));
-    show(
-        "neighbour 3",
-        Exhaustive::new(case::<NeighbourRing>(3)).workload(one_write()).states_max(100_000).run().unwrap(),
-    );
-    show("durable 3", Exhaustive::new(case::<Durable>(3)).workload(one_write()).states_max(300_000).run().unwrap());
-    show(
-        "replicated 4",
-        Exhaustive::new(case::<Replicated>(4)).workload(one_write()).states_max(300_000).run().unwrap(),
-    );
-    show(
-        "neighbour 3, 1",
-        Exhaustive::new(case::<NeighbourRing>(3).with_random_crashes(1))
-            .workload(one_write())
-            .states_max(300_000)
-            .run()
-            .unwrap(),
-    );
-    let mut setup = case::<Durable>(3);
-    setup.faults.random.push(RandomCrashes {
-        among: vec![crate::ProcessId::new(0)],
-        down_ticks: Some((1..=2).into()),
-        ..RandomCrashes::up_to(1)
-    });
-    show("durable 3, 1", Exhaustive::new(setup).workload(one_write()).states_max(300_000).run().unwrap());
-    show(
-        "replicated 4, 1",
-        Exhaustive::new(case::<Replicated>(4).with_random_crashes(1))
-            .workload(one_write())
-            .states_max(300_000)
-            .run()
-            .unwrap(),
-    );
+fn rings_of_three_are_verified() {
+    for early in 0..2 {
+        is_verified(case::<QueryRing>(3), early);
+        is_verified(case::<NeighbourRing>(3), early);
+    }
+    is_verified(case::<QueryRing>(3).with_random_crashes(1), 0);
+    is_verified(case::<NeighbourRing>(3).with_random_crashes(1), 0);
+}
+
+#[test]
+fn coordinators_with_two_clients_are_verified() {
+    is_verified(case::<Durable>(3), 1);
+    is_verified(case::<Replicated>(4), 1);
+    is_verified(case::<Replicated>(4).with_random_crashes(1), 0);
+}
+
+#[test]
+fn more_can_happen_with_a_crash_and_more_with_an_early_timer() {
+    let states = |crashes, early| is_verified(case::<QueryRing>(2).with_random_crashes(crashes), early).states;
+    assert!(states(0, 0) < states(1, 0) && states(1, 0) < states(1, 1));
 }
 
 /// From a state and from its canonical form the same canonical states can be reached, with the same violations.

@@ -4,6 +4,8 @@
 //! each stands the algorithm without the mistake, in the same world, where everything holds.
 
 mod durable;
+#[cfg(test)]
+mod exhaustive;
 pub(crate) mod mutant;
 mod neighbour_ring;
 mod query_ring;
@@ -18,7 +20,9 @@ use std::sync::Arc;
 
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
-use jeton::explore::{Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, minimise};
+use jeton::explore::{
+    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Minimised, Proof, Report, Runner, minimise,
+};
 use jeton::mutex::{Mutex, System, Workload};
 
 /// One algorithm with a mistake.
@@ -66,6 +70,10 @@ pub(crate) trait Specimen: Sync {
     /// Tries every crash point of the schedules of some seeds, with the mistake and with no other fault. Who crashes is
     /// one of `among`, and stays down so long, or for ever.
     fn crash_points(&self, seeds: Range<u64>, among: &[ProcessId], down: Option<Distribution>) -> CrashPointReport;
+
+    /// Runs every interleaving of the algorithm with the mistake, or without, up to so many states: one request of each
+    /// process, in which it may write, and so many early timers.
+    fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof;
 
     /// Makes a schedule that violates the property small.
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
@@ -120,9 +128,19 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         sum
     }
 
+    fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof {
+        if sound { check((self.sound)(), early_timers, states) } else { check((self.broken)(), early_timers, states) }
+    }
+
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
         minimise(&(self.broken)(), decisions, property, 100_000).expect("the setup can be run")
     }
+}
+
+fn check<P: Mutex>(case: Case<P>, early_timers: u32, states: u64) -> Proof {
+    let workload = Workload { requests: 1, ..case.workload };
+    let search = Exhaustive::of(case).workload(workload).early_timers(early_timers).states_max(states);
+    search.run().expect("the setup can be run")
 }
 
 /// A small world for the system `S`, or for a mutant of it, with the patience that the system claims to need.
