@@ -17,6 +17,7 @@
 //! process can be busy or pause; otherwise none, as in virtual time. Exact crashes come at any moment.
 
 mod canonical;
+mod crash;
 mod inbox;
 mod intern;
 mod node;

@@ -8,7 +8,7 @@ use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
 use super::node::{Life, Local, Node, Nodes, Outcome};
 use super::watch::{Found, Watch};
-use crate::engine::setup::{ChannelOrder, DetectorClass, FromDead, Setup, ToDead};
+use crate::engine::setup::{ChannelOrder, Setup, ToDead};
 use crate::model::{Process, ProcessId};
 
 /// Every interleaving of a setup: from each state, the events that may come next, and the states after them.
@@ -26,7 +26,7 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) about: Vec<About<W::Facts>>,
     pub(super) inboxes: Interner<Inbox>,
     pub(super) mail: Vec<Mail>,
-    globals: Interner<Global<W::Global>>,
+    pub(super) globals: Interner<Global<W::Global>>,
     outcomes: Vec<Outcome<W::Shown>>,
     /// By node and event, and where a handler looks into its inbox, by that too.
     steps: Memo<(u32, Local, u32), Range>,
@@ -53,17 +53,17 @@ pub(super) struct Group {
 
 /// What belongs to no process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Global<G> {
+pub(super) struct Global<G> {
     /// How many crashes each group has left.
-    crashes: Vec<u32>,
+    pub(super) crashes: Vec<u32>,
     losses: u32,
     duplicates: u32,
-    watch: G,
+    pub(super) watch: G,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct About<F> {
-    is_up: bool,
+    pub(super) is_up: bool,
     comes_back: bool,
     fired: u32,
     timers: Vec<u32>,
@@ -119,8 +119,8 @@ pub(crate) struct Successor {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Successors {
     tuples: Vec<u32>,
-    all: Vec<Successor>,
-    work: Vec<u32>,
+    pub(super) all: Vec<Successor>,
+    pub(super) work: Vec<u32>,
 }
 
 impl Successors {
@@ -349,36 +349,6 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         }
     }
 
-    fn strike(&mut self, process: usize, tuple: &[u32], out: &mut Successors) {
-        for group in self.armed(process, tuple[tuple.len() - 1]) {
-            let event = Move::Crash { process: process as u16 };
-            self.crash(process, group, event, false, tuple.to_vec(), tuple, out);
-        }
-    }
-
-    /// The groups with which a process may crash; of those that differ in nothing, one.
-    fn armed(&self, process: usize, global: u32) -> Vec<usize> {
-        let left = &self.globals.get(global).crashes;
-        let process = ProcessId::new(process as u32);
-        let armed = |(index, group): &(usize, &Group)| left[*index] > 0 && group.among.contains(&process);
-        self.groups.iter().enumerate().filter(armed).map(|(index, _)| index).collect()
-    }
-
-    fn come_back(&mut self, process: usize, tuple: &[u32], out: &mut Successors) {
-        out.work.clear();
-        out.work.extend_from_slice(tuple);
-        if self.setup.detector.class != DetectorClass::None {
-            // It is told of everyone who is down.
-            for other in (0..self.count()).filter(|&other| other != process) {
-                if !self.about[tuple[2 * other] as usize].is_up {
-                    out.work[2 * process + 1] = self.with(out.work[2 * process + 1], other as u16, REPORT);
-                }
-            }
-        }
-        let event = Move::Restart { process: process as u16 };
-        self.happen(process, Local::Restart, event, tuple, out);
-    }
-
     fn spend(&mut self, out: &mut Successors, spend: impl FnOnce(&mut Global<W::Global>)) {
         let slot = out.work.len() - 1;
         let mut global = self.globals.get(out.work[slot]).clone();
@@ -387,7 +357,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     /// A process makes a step from the tuple in `out.work`: every outcome of it is a successor of `tuple`.
-    fn happen(&mut self, process: usize, local: Local, event: Move, tuple: &[u32], out: &mut Successors) {
+    pub(super) fn happen(&mut self, process: usize, local: Local, event: Move, tuple: &[u32], out: &mut Successors) {
         let start = std::mem::take(&mut out.work);
         let range = self.steps_of(start[2 * process], local, start[2 * process + 1]);
         for index in range.first..range.first + range.count {
@@ -471,95 +441,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         found
     }
 
-    /// A process crashes: every outcome of it is a successor of `tuple`.
-    #[expect(clippy::too_many_arguments, reason = "a crash has these parts")]
-    fn crash(
-        &mut self,
-        process: usize,
-        group: usize,
-        event: Move,
-        in_step: bool,
-        mut crashed: Vec<u32>,
-        tuple: &[u32],
-        out: &mut Successors,
-    ) {
-        let comes_back = self.groups[group].comes_back;
-        crashed[2 * process] = self.nodes.crash(crashed[2 * process], comes_back);
-        self.learn();
-        crashed[2 * process + 1] = self.bereave(crashed[2 * process + 1], comes_back);
-        let slot = crashed.len() - 1;
-        let mut global = self.globals.get(crashed[slot]).clone();
-        global.crashes[group] -= 1;
-        if let Some(watch) = self.nodes.watch.crashed(ProcessId::new(process as u32), &global.watch) {
-            global.watch = watch;
-        }
-        crashed[slot] = self.globals.intern(global);
-        for cut in self.cuts(process, crashed) {
-            out.work = cut;
-            if self.setup.detector.class != DetectorClass::None {
-                for other in 0..self.count() {
-                    if other != process && self.about[out.work[2 * other] as usize].is_up {
-                        let slot = 2 * other + 1;
-                        out.work[slot] = self.with(out.work[slot], process as u16, REPORT);
-                    }
-                }
-            }
-            self.finish(event, in_step, None, tuple, out);
-        }
-    }
-
-    /// What is left in flight to a process that crashes.
-    fn bereave(&mut self, inbox: u32, comes_back: bool) -> u32 {
-        let mut left = Inbox::new(self.inboxes.get(inbox).to);
-        if comes_back && self.setup.network.to_dead == ToDead::Datagram {
-            left = self.inboxes.get(inbox).clone();
-            for from in 0..self.count() as u16 {
-                left.change(from, self.orders, |items| items.retain(|&item| item != REPORT));
-            }
-        }
-        let left = self.inboxes.intern(left);
-        self.learn();
-        left
-    }
-
-    /// Every way in which the messages in flight from a process that crashes can be cut off.
-    fn cuts(&mut self, process: usize, tuple: Vec<u32>) -> Vec<Vec<u32>> {
-        let mut all = vec![tuple];
-        if self.setup.network.from_dead == FromDead::Deliver {
-            return all;
-        }
-        for other in 0..self.count() {
-            let slot = 2 * other + 1;
-            let inbox = self.inboxes.get(all[0][slot]).clone();
-            let items = inbox.channel(process as u16);
-            if items.is_empty() {
-                continue;
-            }
-            let mut left: Vec<Inbox> = Vec::new();
-            for kept in self.orders.cut(items, self.setup.network.from_dead) {
-                let mut inbox = inbox.clone();
-                inbox.change(process as u16, self.orders, |items| *items = kept);
-                if !left.contains(&inbox) {
-                    left.push(inbox);
-                }
-            }
-            let left: Vec<u32> = left.into_iter().map(|inbox| self.inboxes.intern(inbox)).collect();
-            self.learn();
-            all = all
-                .iter()
-                .flat_map(|tuple| {
-                    left.iter().map(move |&inbox| {
-                        let mut tuple = tuple.clone();
-                        tuple[slot] = inbox;
-                        tuple
-                    })
-                })
-                .collect();
-        }
-        all
-    }
-
-    fn with(&mut self, inbox: u32, from: u16, item: u32) -> u32 {
+    pub(super) fn with(&mut self, inbox: u32, from: u16, item: u32) -> u32 {
         if let Some(known) = self.pushes.get(&(inbox, from, item)) {
             return known;
         }
@@ -586,7 +468,14 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     /// The tuple in `out.work` is a successor of `tuple`.
-    fn finish(&mut self, event: Move, crashed: bool, mut found: Option<Found>, tuple: &[u32], out: &mut Successors) {
+    pub(super) fn finish(
+        &mut self,
+        event: Move,
+        crashed: bool,
+        mut found: Option<Found>,
+        tuple: &[u32],
+        out: &mut Successors,
+    ) {
         if found.is_none() && self.bounds.weighs {
             let same = (0..2 * self.count()).all(|slot| out.work[slot] == tuple[slot]);
             if !same {

@@ -185,11 +185,6 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         path
     }
 
-    /// How far from a root a state was found.
-    pub(super) fn depth(&self, state: u32) -> usize {
-        self.path(state).len() - 1
-    }
-
     /// The successors of a state: their numbers and the events that lead to them. All have been found before.
     pub(super) fn edges(&mut self, state: u32, edges: &mut Vec<(u32, Move, bool)>) {
         edges.clear();

@@ -66,7 +66,7 @@ fn schedules<P: Process>(search: &mut Search<P, Nothing>) -> u64 {
     let mut edges = Vec::new();
     // In these models every event leads away from the start.
     let mut order: Vec<u32> = (0..search.tuples.len() as u32).collect();
-    order.sort_by_key(|&state| search.depth(state));
+    order.sort_by_key(|&state| search.path(state).len());
     for &state in order.iter().rev() {
         search.edges(state, &mut edges);
         let ends = u64::from(edges.is_empty());
