@@ -99,10 +99,10 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         if let Some(known) = self.canon.nodes.get(&key) {
             return known;
         }
-        let mut renamed = self.nodes.nodes.get(node).clone();
+        let mut renamed = self.nodes.all.get(node).clone();
         let mut values = key.1.iter().copied();
         self.nodes.show_node(&mut renamed, &mut |_, _, old| values.next().unwrap_or(old));
-        let renamed = self.nodes.nodes.intern(renamed);
+        let renamed = self.nodes.all.intern(renamed);
         self.learn();
         self.canon.nodes.insert(key, renamed);
         renamed

@@ -68,7 +68,7 @@ pub(super) struct Nodes<P: Process, W: Watch<P>> {
     setup: Arc<Setup<P>>,
     /// Whether messages wait while a process is busy, so that it can see them.
     has_inbox: bool,
-    pub(super) nodes: Interner<Node<P, W::Local>>,
+    pub(super) all: Interner<Node<P, W::Local>>,
     pub(super) messages: Interner<P::Message>,
     pub(super) timers: Interner<P::Timer>,
     pub(super) requests: Interner<P::Request>,
@@ -118,7 +118,7 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
             world: World::new(Arc::clone(setup)),
             setup: Arc::clone(setup),
             has_inbox: pauses || setup.network.service_ticks.max() > Ticks::ZERO,
-            nodes: Interner::default(),
+            all: Interner::default(),
             messages: Interner::default(),
             timers: Interner::default(),
             requests: Interner::default(),
@@ -138,22 +138,22 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
             fired: 0,
             local: self.watch.before(),
         };
-        self.nodes.intern(node)
+        self.all.intern(node)
     }
 
     /// The process crashes.
     pub(super) fn crash(&mut self, node: u32, comes_back: bool) -> u32 {
-        let mut node = self.nodes.get(node).clone();
+        let mut node = self.all.get(node).clone();
         node.life = Life::Down { comes_back };
         node.timers.clear();
         node.requests.clear();
         self.watch.crash(&mut node.local, ProcessId::new(node.process.into()), comes_back);
-        self.nodes.intern(node)
+        self.all.intern(node)
     }
 
     /// All that a process may do upon an event, with what is in flight to it besides; and whether that mattered.
     pub(super) fn step(&mut self, node: u32, event: Local, inbox: &Inbox) -> (Vec<Outcome<W::Shown>>, bool) {
-        let mut before = self.nodes.get(node).clone();
+        let mut before = self.all.get(node).clone();
         let process = ProcessId::new(before.process.into());
         let mut outcomes = Vec::new();
         let mut wanted = true;
@@ -174,7 +174,7 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
             Local::Start | Local::Message { .. } | Local::Report { .. } => {}
         }
         if !wanted {
-            let node = self.nodes.intern(before);
+            let node = self.all.intern(before);
             let nothing = W::Shown::default();
             outcomes.push(Outcome {
                 node,
@@ -261,7 +261,7 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
     ) -> Outcome<W::Shown> {
         let explanation = format!("{process} panicked: {}", message_of(panic));
         let found = Found { property: NO_PANIC, processes: vec![process], explanation };
-        let node = self.nodes.intern(before.clone());
+        let node = self.all.intern(before.clone());
         Outcome { node, crashes: false, sends: vec![], shown: W::Shown::default(), shows: false, panicked: Some(found) }
     }
 
@@ -320,6 +320,6 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
             node.requests.insert(place, request);
         }
         let shows = shown != W::Shown::default();
-        Outcome { node: self.nodes.intern(node), crashes: after.is_none(), sends, shown, shows, panicked: None }
+        Outcome { node: self.all.intern(node), crashes: after.is_none(), sends, shown, shows, panicked: None }
     }
 }

@@ -182,8 +182,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     /// What the numbers stand for takes so many bytes, at a guess for what values own.
     pub(crate) fn bytes(&self) -> usize {
         const OWNED: usize = 160;
-        let values = self.nodes.nodes.len() + self.inboxes.len() + self.outcomes.len() + self.nodes.messages.len();
-        self.nodes.nodes.bytes()
+        let values = self.nodes.all.len() + self.inboxes.len() + self.outcomes.len() + self.nodes.messages.len();
+        self.nodes.all.bytes()
             + self.inboxes.bytes()
             + self.outcomes.capacity() * size_of::<Outcome<W::Shown>>()
             + (self.about.capacity() * size_of::<About<W::Facts>>() + self.mail.capacity() * size_of::<Mail>())
@@ -503,13 +503,13 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         if let Some(known) = self.weights.get(&(node, inbox)) {
             return known;
         }
-        let Nodes { nodes, messages, watch, .. } = &self.nodes;
+        let Nodes { all, messages, watch, .. } = &self.nodes;
         let mut flight = Vec::new();
         for (from, items) in self.inboxes.get(inbox).channels() {
             let from = ProcessId::new(u32::from(*from));
             flight.extend(items.iter().filter(|&&item| item != REPORT).map(|&item| (from, messages.get(item))));
         }
-        let weight = match &nodes.get(node).life {
+        let weight = match &all.get(node).life {
             Life::Up(state) => watch.weigh(state, &flight),
             Life::Down { .. } => 0,
         };
@@ -519,8 +519,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// Looks at the nodes and inboxes that are new.
     pub(super) fn learn(&mut self) {
-        while self.about.len() < self.nodes.nodes.len() {
-            let node = self.nodes.nodes.get(self.about.len() as u32);
+        while self.about.len() < self.nodes.all.len() {
+            let node = self.nodes.all.get(self.about.len() as u32);
             let about = self.look_at(node);
             self.canon.has_counters |= !about.counters.is_empty();
             self.about.push(about);

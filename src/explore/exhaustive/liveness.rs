@@ -173,13 +173,11 @@ struct Frame {
     rests: bool,
 }
 
+type Tell<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], bool);
+
 /// Tells of each strongly connected component (Tarjan 1972) in which a run can stay, and whether because there is a
 /// cycle or because nothing need happen there.
-fn components<P: Process, W: Watch<P>>(
-    search: &mut Search<P, W>,
-    timers: Timers,
-    tell: &mut dyn FnMut(&mut Search<P, W>, &[u32], bool),
-) {
+fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers, tell: Tell<'_, P, W>) {
     const DONE: u32 = u32::MAX;
     let count = search.tuples.len();
     // 0 is for those that were not reached yet.
@@ -249,7 +247,7 @@ fn lasso<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], fo
     let start = members.iter().copied().find(|&state| unsettled(search, state).is_some()).unwrap_or(members[0]);
     let next: BTreeMap<u32, Next> =
         members.iter().map(|&state| (state, Next::of(search, state, Timers::Fire))).collect();
-    let mut walk = Walk::new(search, search.path(start));
+    let mut walk = Walk::new(search, &search.path(start));
     let stem = walk.steps.len();
     let mut at = start;
     let mut open: BTreeSet<Due> = next[&start].due.clone();

@@ -66,7 +66,7 @@ pub(super) fn trace<P: Process, W: Watch<P>>(
     to: u32,
     found: Found,
 ) -> Counterexample {
-    let mut walk = Walk::new(search, from.map_or_else(Vec::new, |from| search.path(from)));
+    let mut walk = Walk::new(search, &from.map_or_else(Vec::new, |from| search.path(from)));
     let found = if from.is_some() { walk.step(search, to, true).unwrap_or(found) } else { found };
     let Found { property, processes, explanation } = found;
     Counterexample { property, processes, explanation, steps: walk.steps, cycle: None }
@@ -82,7 +82,7 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Along this path, which begins with a root.
-    pub(super) fn new<P: Process, W: Watch<P>>(search: &mut Search<P, W>, path: Vec<u32>) -> Self {
+    pub(super) fn new<P: Process, W: Watch<P>>(search: &mut Search<P, W>, path: &[u32]) -> Self {
         let mut walk = Self { tuple: Vec::new(), free: false, steps: Vec::new() };
         let Some((&root, path)) = path.split_first() else { return walk };
         let roots = search.space.roots();
