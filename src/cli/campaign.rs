@@ -21,7 +21,7 @@ use super::layout::grouped;
 use super::output::{self, Output};
 use super::{Fault, Verdict};
 use crate::engine::Invalid;
-use crate::explore::{Campaign, Case, Failing, Shard, Step, Strategy};
+use crate::explore::{Campaign, CampaignStep, Case, Failing, Shard, Strategy};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 
@@ -75,7 +75,7 @@ pub(super) fn explore(
             continue;
         }
         let bar = bar(scenario.name(), campaign);
-        let keep = |campaign: &Campaign, step: &Step| {
+        let keep = |campaign: &Campaign, step: &CampaignStep| {
             show(&bar, campaign, step);
             directory.keep(index, step)
         };
@@ -99,10 +99,10 @@ fn bar(name: &str, campaign: &Campaign) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, campaign: &Campaign, step: &Step) {
+fn show(bar: &ProgressBar, campaign: &Campaign, step: &CampaignStep) {
     match step {
-        Step::Chunk { totals, .. } => bar.set_position(campaign.totals().schedules + totals.schedules),
-        Step::Small(_) => {
+        CampaignStep::Chunk { totals, .. } => bar.set_position(campaign.totals().schedules + totals.schedules),
+        CampaignStep::Small(_) => {
             let left = campaign.unminimised().count();
             bar.set_message(format!("{} failing schedules are to be made small;", grouped(left as u64)));
         }
@@ -117,7 +117,7 @@ struct Work<'a, K> {
     keep: K,
 }
 
-impl<K: FnMut(&Campaign, &Step) -> Result<(), Fault>> Visitor for Work<'_, K> {
+impl<K: FnMut(&Campaign, &CampaignStep) -> Result<(), Fault>> Visitor for Work<'_, K> {
     type Output = Result<(), Fault>;
 
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {

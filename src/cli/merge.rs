@@ -6,7 +6,7 @@ use clap::Args;
 use super::campaign::{Directory, Manifest, Part, Report};
 use super::output::Output;
 use super::{Fault, Verdict};
-use crate::explore::{Campaign, Step};
+use crate::explore::{Campaign, CampaignStep};
 
 /// Join the parts of a campaign into the report that one run would have given
 ///
@@ -99,16 +99,16 @@ fn unfinished(campaigns: &[Campaign]) -> Option<String> {
 fn join(
     campaigns: &mut [Campaign],
     parts: &[Part],
-    mut keep: impl FnMut(usize, &Step) -> Result<(), Fault>,
+    mut keep: impl FnMut(usize, &CampaignStep) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let steps = || parts.iter().flat_map(|part| &part.steps);
-    let chunks = steps().filter(|(_, step)| matches!(step, Step::Chunk { .. }));
-    let small = steps().filter(|(_, step)| matches!(step, Step::Small(_)));
+    let chunks = steps().filter(|(_, step)| matches!(step, CampaignStep::Chunk { .. }));
+    let small = steps().filter(|(_, step)| matches!(step, CampaignStep::Small(_)));
     for (scenario, step) in chunks.chain(small) {
         let campaign = &mut campaigns[*scenario];
         let is_needed = match step {
-            Step::Chunk { chunk, .. } => !campaign.has(*chunk),
-            Step::Small(small) => campaign.wants(&small.property, small.seed),
+            CampaignStep::Chunk { chunk, .. } => !campaign.has(*chunk),
+            CampaignStep::Small(small) => campaign.wants(&small.property, small.seed),
         };
         if is_needed {
             campaign.take(step.clone()).map_err(|misfit| Fault::new(misfit.to_string()))?;

@@ -6,6 +6,7 @@
 
 mod assumptions;
 mod campaign;
+mod check;
 mod explore;
 mod hang;
 mod input;
@@ -39,6 +40,7 @@ enum Command {
     Replay(replay::Replay),
     Explore(explore::Explore),
     Merge(merge::Merge),
+    Check(check::Check),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
         Command::Merge(command) => command.execute(&mut output),
+        Command::Check(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

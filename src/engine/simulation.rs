@@ -230,7 +230,7 @@ impl<P: Process> Simulation<P> {
 /// The property that no handler panics; it is always checked.
 pub(crate) const NO_PANIC: &str = "no_panic";
 
-fn message_of(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn message_of(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)

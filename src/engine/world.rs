@@ -53,6 +53,11 @@ pub(super) trait Driver<P: Process> {
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>);
     /// Told of every effect, just before it is done.
     fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>);
+    /// How many messages of a sender wait in the inbox of the process, which has `arrived` in it.
+    fn inbox_len(&self, sender: ProcessId, arrived: usize) -> usize {
+        let _ = sender;
+        arrived
+    }
     /// After how many effects of this step the process is to crash.
     fn crash_in(&mut self, process: ProcessId, step: u64) -> Option<u32>;
 }
@@ -70,7 +75,7 @@ impl<P: Process, D: Driver<P>> Surroundings for Asked<'_, P, D> {
 
     fn inbox_len(&self, sender: ProcessId) -> usize {
         let from_sender = |arrived: &&Arrived<P>| matches!(arrived, Arrived::Message { from, .. } if *from == sender);
-        self.inbox.iter().filter(from_sender).count()
+        self.driver.inbox_len(sender, self.inbox.iter().filter(from_sender).count())
     }
 }
 
@@ -257,6 +262,17 @@ impl<P: Process> World<P> {
         self.down.push(process);
         self.last_fault = self.now;
         mem::take(&mut self.inboxes[process.index()])
+    }
+
+    /// Puts a process into this state.
+    pub(super) fn load(&mut self, process: ProcessId, state: P, stable: P::Stable, boot: u32) {
+        let index = process.index();
+        self.processes[index] = state;
+        self.stable[index] = stable;
+        self.nodes[index] = Node { boot, epoch: 0, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO };
+        // A handler that panicked may have left some.
+        self.effects.clear();
+        self.stepping = None;
     }
 
     /// The process is new, but for its stable storage; it has yet to handle its restart.

@@ -85,7 +85,7 @@ impl Plan {
 /// What a campaign has done since it was last asked: what is kept of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Step {
+pub enum CampaignStep {
     /// A chunk of schedules was run.
     Chunk {
         /// Which one.
@@ -215,10 +215,10 @@ impl Campaign {
     ///
     /// # Errors
     /// If it was taken already, or is none of this campaign.
-    pub fn take(&mut self, step: Step) -> Result<(), Misfit> {
+    pub fn take(&mut self, step: CampaignStep) -> Result<(), Misfit> {
         match step {
-            Step::Chunk { chunk, totals } => self.take_chunk(chunk, &totals),
-            Step::Small(small) => {
+            CampaignStep::Chunk { chunk, totals } => self.take_chunk(chunk, &totals),
+            CampaignStep::Small(small) => {
                 if !self.wants(&small.property, small.seed) {
                     return Err(Misfit::Unasked { property: small.property, seed: small.seed });
                 }

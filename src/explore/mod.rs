@@ -5,6 +5,7 @@
 mod campaign;
 mod check;
 mod crash_points;
+mod exhaustive;
 mod exploration;
 mod minimise;
 mod picture;
@@ -16,8 +17,9 @@ mod strategy;
 mod watchdog;
 mod why;
 
-pub use campaign::{Campaign, Form, Misfit, Plan, Shard, ShardError, Small, Step, Totals};
+pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError, Small, Totals};
 pub use crash_points::{CrashPointReport, CrashPoints};
+pub use exhaustive::{Budget, Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::{diagram, draw};

@@ -15,6 +15,7 @@ mod replicas;
 mod system;
 mod tokens;
 mod waiting;
+mod watch;
 mod workload;
 
 pub use accounting::{Accounting, Purpose, Sum};
@@ -23,4 +24,5 @@ pub use monitor::Monitor;
 pub use property::Property;
 pub(crate) use system::sealed;
 pub use system::{Circumstances, Impossible, Parameters, System};
+pub(crate) use watch::Lookout;
 pub use workload::{Applications, Workload};

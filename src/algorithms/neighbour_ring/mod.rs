@@ -62,6 +62,7 @@
 //! can be safe: the hops, rule 7 and the changes in tokens and questions are the answer given here.
 
 mod config;
+mod counters;
 mod link;
 mod message;
 mod pass;
@@ -74,7 +75,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use config::{Config, Parameters, Rules};
 pub use message::{Change, Message, Timer};
 
-use crate::model::{Context, Process, ProcessId, Report};
+use crate::model::{Context, Counters, Part, Process, ProcessId, Report};
 use crate::mutex::{DataId, Indication, Mutex, Property, Replica, Request, Wait};
 use link::Question;
 use search::Search;
@@ -261,6 +262,10 @@ impl Process for NeighbourRing {
             Timer::Change => self.send_change_again(ctx),
             Timer::Link => self.ask_who_lost_prev(ctx),
         }
+    }
+
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        counters::show(part, counters);
     }
 
     /// A report that takes back an earlier one is ignored: the ring has closed over that process.

@@ -12,7 +12,7 @@ pub(super) struct Search {
     /// Who has neither answered nor been reported dead.
     awaited: BTreeSet<ProcessId>,
     /// The highest hop sent, as far as is known.
-    hop: i64,
+    pub(super) hop: i64,
     /// Who sent it.
     sender: ProcessId,
 }

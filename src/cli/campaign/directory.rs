@@ -7,7 +7,7 @@ use super::super::layout::grouped;
 use super::super::output::{self, NewFile};
 use super::journal::{self, Entry, Journal};
 use super::{Manifest, Report, note};
-use crate::explore::{Campaign, Step};
+use crate::explore::{Campaign, CampaignStep};
 
 const MANIFEST: &str = "campaign.json";
 const JOURNAL: &str = "journal";
@@ -30,7 +30,7 @@ pub(in crate::cli) struct Directory {
 /// What is kept in a directory, for whoever only reads it.
 pub(in crate::cli) struct Part {
     pub(in crate::cli) manifest: Manifest,
-    pub(in crate::cli) steps: Vec<(usize, Step)>,
+    pub(in crate::cli) steps: Vec<(usize, CampaignStep)>,
 }
 
 impl Directory {
@@ -85,7 +85,7 @@ impl Directory {
     }
 
     /// Keeps a step.
-    pub(in crate::cli) fn keep(&mut self, scenario: usize, step: &Step) -> Result<(), Fault> {
+    pub(in crate::cli) fn keep(&mut self, scenario: usize, step: &CampaignStep) -> Result<(), Fault> {
         let added = self.journal.add(&Entry { scenario, step: step.clone() });
         added.map_err(|error| unwritable(&self.place.join(JOURNAL), &error))
     }
@@ -137,7 +137,7 @@ fn note_damage(file: &Path, bytes: u64) {
     }
 }
 
-fn take(campaigns: &mut [Campaign], scenario: usize, step: Step) -> Result<(), String> {
+fn take(campaigns: &mut [Campaign], scenario: usize, step: CampaignStep) -> Result<(), String> {
     let campaign = campaigns.get_mut(scenario).ok_or_else(|| format!("there is no scenario {scenario}"))?;
     campaign.take(step).map_err(|misfit| misfit.to_string())
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::explore::Step;
+use crate::explore::CampaignStep;
 
 /// A step of one of the scenarios.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ use crate::explore::Step;
 pub(super) struct Entry {
     /// Which scenario, in the order of the manifest.
     pub(super) scenario: usize,
-    pub(super) step: Step,
+    pub(super) step: CampaignStep,
 }
 
 /// What could be read of a journal.
@@ -121,7 +121,10 @@ mod tests {
     use crate::explore::Totals;
 
     fn entry(chunk: u64) -> Entry {
-        Entry { scenario: 0, step: Step::Chunk { chunk, totals: Totals { schedules: 16, ..Totals::default() } } }
+        Entry {
+            scenario: 0,
+            step: CampaignStep::Chunk { chunk, totals: Totals { schedules: 16, ..Totals::default() } },
+        }
     }
 
     fn written(name: &str, entries: u64) -> (std::path::PathBuf, Vec<u8>) {

@@ -1,7 +1,7 @@
 use std::sync::{Mutex as Lock, PoisonError, mpsc};
 use std::thread;
 
-use super::{Campaign, Misfit, Plan, Small, Step, Totals};
+use super::{Campaign, CampaignStep, Misfit, Plan, Small, Totals};
 use crate::engine::{End, Invalid};
 use crate::explore::{Case, Exploration, Minimiser, Part, Recorded, Runner, Schedule, Stop};
 use crate::mutex::Mutex;
@@ -19,12 +19,12 @@ impl Campaign {
         &mut self,
         case: &Case<P>,
         jobs: usize,
-        mut keep: impl FnMut(&Self, &Step) -> Result<(), E>,
+        mut keep: impl FnMut(&Self, &CampaignStep) -> Result<(), E>,
     ) -> Result<(), E> {
         let plan = self.plan;
         let taken = self.taken.clone();
         let chunks = plan.own_chunks().filter(|chunk| !taken.contains(chunk));
-        let mut take = |campaign: &mut Self, step: Step| -> Result<(), E> {
+        let mut take = |campaign: &mut Self, step: CampaignStep| -> Result<(), E> {
             keep(campaign, &step)?;
             campaign.take(step).unwrap_or_else(|misfit: Misfit| unreachable!("it was asked for: {misfit}"));
             Ok(())
@@ -39,8 +39,8 @@ impl Campaign {
 fn in_parallel<T: Send, E: From<Invalid>>(
     jobs: usize,
     work: impl Iterator<Item = T> + Send,
-    act: impl Fn(T) -> Result<Step, Invalid> + Sync,
-    mut take: impl FnMut(Step) -> Result<(), E>,
+    act: impl Fn(T) -> Result<CampaignStep, Invalid> + Sync,
+    mut take: impl FnMut(CampaignStep) -> Result<(), E>,
 ) -> Result<(), E> {
     let work = Lock::new(work.fuse());
     let (sender, receiver) = mpsc::sync_channel(jobs);
@@ -62,17 +62,17 @@ fn in_parallel<T: Send, E: From<Invalid>>(
     })
 }
 
-fn run_chunk<P: Mutex>(plan: &Plan, case: &Case<P>, chunk: u64) -> Result<Step, Invalid> {
+fn run_chunk<P: Mutex>(plan: &Plan, case: &Case<P>, chunk: u64) -> Result<CampaignStep, Invalid> {
     let range = plan.chunk(chunk);
     let exploration = Exploration::of(case.clone())
         .first_seed(plan.first_seed + range.start)
         .schedules(range.end - range.start)
         .stop(Stop::Never)
         .jobs(1);
-    Ok(Step::Chunk { chunk, totals: Totals::from(exploration.run()?) })
+    Ok(CampaignStep::Chunk { chunk, totals: Totals::from(exploration.run()?) })
 }
 
-fn make_small<P: Mutex>(case: &Case<P>, property: String, seed: u64) -> Result<Step, Invalid> {
+fn make_small<P: Mutex>(case: &Case<P>, property: String, seed: u64) -> Result<CampaignStep, Invalid> {
     let (outcome, decisions) = Runner::new(case)?.record(seed);
     let minimiser = Minimiser::new(case, &*property).max_runs(RUNS_MAX);
     let (part, decisions, violation, minimal) = match minimiser.run(&decisions)? {
@@ -83,5 +83,5 @@ fn make_small<P: Mutex>(case: &Case<P>, property: String, seed: u64) -> Result<S
         },
     };
     let schedule = Schedule { violation, part, decisions, scenario: None };
-    Ok(Step::Small(Box::new(Small { property, seed, minimal, schedule })))
+    Ok(CampaignStep::Small(Box::new(Small { property, seed, minimal, schedule })))
 }

@@ -12,7 +12,7 @@ fn shard(index: u64, count: u64) -> Shard {
 }
 
 /// What a chunk might have shown: every third schedule fails, and every tenth is cut off.
-fn made_up(plan: &Plan, chunk: u64) -> Step {
+fn made_up(plan: &Plan, chunk: u64) -> CampaignStep {
     let seeds = || plan.chunk(chunk).map(|index| plan.first_seed + index);
     let failing: Vec<u64> = seeds().filter(|seed| seed % 3 == 0).collect();
     let cut_off: Vec<u64> = seeds().filter(|seed| seed % 10 == 9).collect();
@@ -28,13 +28,13 @@ fn made_up(plan: &Plan, chunk: u64) -> Step {
         totals.failing.insert("single_holder".to_owned(), failing);
         totals.sometimes.insert("holder_crashed".to_owned(), 1);
     }
-    Step::Chunk { chunk, totals }
+    CampaignStep::Chunk { chunk, totals }
 }
 
-fn small(seed: u64, decisions: &[&str]) -> Step {
+fn small(seed: u64, decisions: &[&str]) -> CampaignStep {
     let decisions = decisions.iter().map(|key| (key.parse().expect("a key"), 1)).collect();
     let schedule = Schedule { decisions, ..Schedule::default() };
-    Step::Small(Box::new(Small { property: "single_holder".to_owned(), seed, minimal: true, schedule }))
+    CampaignStep::Small(Box::new(Small { property: "single_holder".to_owned(), seed, minimal: true, schedule }))
 }
 
 fn done(plan: Plan) -> Campaign {
@@ -80,9 +80,9 @@ fn no_schedule_counts_twice_and_none_of_another_part() {
     let mut campaign = done(part);
     assert_eq!(campaign.take(made_up(&part, 1)), Err(Misfit::Twice(1)));
     assert_eq!(campaign.take(made_up(&part, 2)), Err(Misfit::Foreign(2)));
-    let far = Step::Chunk { chunk: 10, totals: Totals::default() };
+    let far = CampaignStep::Chunk { chunk: 10, totals: Totals::default() };
     assert_eq!(campaign.take(far), Err(Misfit::Foreign(10)));
-    let short = Step::Chunk { chunk: 1, totals: Totals { schedules: 15, ..Totals::default() } };
+    let short = CampaignStep::Chunk { chunk: 1, totals: Totals { schedules: 15, ..Totals::default() } };
     assert_eq!(Campaign::new(part).take(short), Err(Misfit::Length { chunk: 1, found: 15, expected: 16 }));
 }
 
@@ -136,6 +136,6 @@ fn a_step_is_read_as_it_is_written() {
     let whole = plan(100, Shard::WHOLE);
     for step in [made_up(&whole, 3), small(9, &["delay p0->p1 #1"])] {
         let text = serde_json::to_string(&step).expect("JSON");
-        assert_eq!(serde_json::from_str::<Step>(&text).expect(&text), step);
+        assert_eq!(serde_json::from_str::<CampaignStep>(&text).expect(&text), step);
     }
 }

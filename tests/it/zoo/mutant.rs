@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use jeton::model::{Context, Effect, Event, Process, ProcessId, Surroundings};
+use jeton::model::{Context, Counters, Effect, Event, Part, Process, ProcessId, Surroundings};
 use jeton::mutex::{DataId, Mutex, Property, Replica, Wait};
 
 /// A mistake: what it makes of the events and of the effects of a process that makes none. It is a part of the state,
@@ -92,6 +92,16 @@ impl<P: Mutex, M: Mutation<P>> Process for Mutant<P, M> {
 
     fn takes_requests(&self) -> bool {
         self.process.takes_requests()
+    }
+
+    /// No mutation remembers a counter.
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        match part {
+            Part::State(me, mutant) => P::counters(Part::State(me, &mut mutant.process), counters),
+            Part::Stable(me, stable) => P::counters(Part::Stable(me, stable), counters),
+            Part::Timer(me, timer) => P::counters(Part::Timer(me, timer), counters),
+            Part::Message { from, to, message } => P::counters(Part::Message { from, to, message }, counters),
+        }
     }
 
     fn handle(&mut self, event: Event<Self>, stable: &P::Stable, ctx: &mut Context<'_, Self>) {
