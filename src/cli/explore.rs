@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, view};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Finding, Progress, Report, Stop};
 use crate::mutex::System;
@@ -38,6 +38,9 @@ pub(super) struct Explore {
     /// Print JSON Lines, one object per scenario
     #[arg(long)]
     json: bool,
+    /// Open a page of the first schedule found that nobody expected, or else of the first that was
+    #[arg(long)]
+    open: bool,
 }
 
 /// One scenario, explored.
@@ -55,11 +58,15 @@ impl Explore {
             output.lines(&columns.header());
         }
         let mut unmet = 0;
+        let mut seen = None;
         for scenario in &scenarios {
             let started = Instant::now();
             let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
             let explored = Explored { scenario, report, taken: started.elapsed() };
             unmet += usize::from(!explored.met());
+            if self.open {
+                explored.worth_seeing(&mut seen);
+            }
             output.lines(&if self.json { explored.json() } else { explored.text(&columns) });
         }
         if !self.json && scenarios.len() > 1 {
@@ -68,6 +75,9 @@ impl Explore {
                 scenarios.len(),
                 scenarios.len() - unmet
             ));
+        }
+        if let Some((scenario, seed, _)) = seen {
+            view::open(view::run(scenario, seed)?)?;
         }
         Ok(if unmet == 0 { Verdict::Met } else { Verdict::NotMet })
     }
@@ -115,7 +125,15 @@ impl Visitor for Work<'_> {
     }
 }
 
-impl Explored<'_> {
+impl<'a> Explored<'a> {
+    /// Takes this scenario's finding as what is to be opened, unless there is a better one.
+    fn worth_seeing(&self, seen: &mut Option<(&'a Scenario, u64, bool)>) {
+        let better = seen.is_none_or(|(_, _, met)| met && !self.met());
+        if let Some(finding) = self.finding().filter(|_| better) {
+            *seen = Some((self.scenario, finding.seed, self.met()));
+        }
+    }
+
     fn met(&self) -> bool {
         match self.scenario.expect() {
             Expectation::Holds => self.report.holds(),
@@ -186,7 +204,7 @@ impl Explored<'_> {
     /// What whoever expected something else needs next.
     fn advice(&self) -> Vec<String> {
         let path = shell_word(self.scenario.path());
-        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed} --diagram");
+        let to_see = |seed: u64| format!("to see it: {}", view::command(self.scenario.path(), seed));
         if let (Expectation::Violates(property), None) = (self.scenario.expect(), self.finding()) {
             let more = self.report.schedules.saturating_mul(10);
             return vec![
@@ -284,7 +302,7 @@ fn as_f64(count: u64) -> f64 {
 }
 
 /// A path as a shell takes it for one word.
-fn shell_word(path: impl AsRef<Path>) -> String {
+pub(super) fn shell_word(path: impl AsRef<Path>) -> String {
     let path = path.as_ref().display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "_./-+=:@%,".contains(c);
     if !path.is_empty() && path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }

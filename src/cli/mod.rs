@@ -13,6 +13,7 @@ mod output;
 mod replay;
 mod run;
 mod schema;
+mod view;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ enum Command {
     Run(run::Run),
     Replay(replay::Replay),
     Explore(explore::Explore),
+    View(view::View),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(&mut output),
         Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
+        Command::View(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

@@ -6,12 +6,13 @@ use serde_json::json;
 use super::keep::keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, view};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner, diagram};
+use crate::explore::{Case, Runner};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
+use crate::view::{Token, diagram};
 
 /// Run one schedule of a scenario, and tell what came of it
 ///
@@ -36,6 +37,9 @@ pub(super) struct Run {
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
+    /// Open a page of the run in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 /// What a run came to.
@@ -63,6 +67,11 @@ impl Run {
             if !self.json {
                 output.lines(&format!("{} in {}", count(decisions as u64, "decision"), file.display()));
             }
+        }
+        if self.open {
+            view::open(view::run(&scenario, self.seed)?)?;
+        } else if !self.json && matches!(ran.outcome.end, End::Violated(_)) {
+            output.lines(&format!("to see it: {}", view::command(scenario.path(), self.seed)));
         }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
@@ -202,7 +211,12 @@ impl Visitor for Work {
         let Self { seed, sinks } = self;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
-        let mut recorder = Recorder::to(sinks);
+        // Whoever looks at a trace later needs no rerun.
+        let with_states = sinks.trace.is_some();
+        let mut recorder = Recorder::to(sinks).following(Token);
+        if with_states {
+            recorder = recorder.with_states();
+        }
         let outcome = if wanted { runner.run_observed(seed, &mut recorder) } else { runner.run(seed) };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();

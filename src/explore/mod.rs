@@ -14,7 +14,9 @@ mod why;
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
 pub use minimise::{Minimised, minimise};
-pub use picture::{diagram, draw};
+pub use picture::draw;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use why::{Happening, Reason, why};
+
+pub use crate::view::diagram;

@@ -51,6 +51,7 @@ mod recorder;
 mod state;
 
 pub use diagram::{Diagram, Mark};
+pub(crate) use diagram::{columns, ended, folds, name, phrase};
 pub use file::{Ended, Ending, FORMAT, Header, Trace, VERSION, Writer};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use reader::{ReadError, Reader};
