@@ -17,12 +17,15 @@ pub fn html(story: &Story) -> String {
     let data = serde_json::to_string(&data(story)).expect("plain data");
     // A page is its text: within a script, `<` could end it.
     let data = data.replace('<', "\\u003c");
-    let parts = [("title", escape(&story.title())), ("style", STYLE.to_owned()), ("script", SCRIPT.to_owned())];
-    let mut page = PAGE.to_owned();
-    for (name, part) in parts.into_iter().chain([("data", data)]) {
-        page = page.replacen(&format!("{{{{{name}}}}}"), &part, 1);
+    let parts = [("title", escape(&story.title())), ("style", STYLE.to_owned()), ("data", data)];
+    let (mut page, mut rest) = (String::new(), PAGE);
+    for (name, part) in parts.into_iter().chain([("script", SCRIPT.to_owned())]) {
+        let (before, after) = rest.split_once(&format!("{{{{{name}}}}}")).expect("the page has a place for it");
+        page.push_str(before);
+        page.push_str(&part);
+        rest = after;
     }
-    page
+    page + rest
 }
 
 /// Texts that come again and again, each once.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::excerpt::{Cut, Excerpt};
 use super::story::{Event, Message, Said, Span, SpanKind, Story, What};
+use crate::engine::LossCause;
 use crate::model::ProcessId;
 
 /// Where the line of the first process is: left of it are the ticks.
@@ -28,7 +29,7 @@ text{font:12px system-ui,sans-serif;fill:#1c1c1c}\
 .s,.n{font-size:11px;paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}.b{paint-order:stroke;\
 stroke:#fff;stroke-width:4px}.t{fill:#9a4a00;font-weight:600}\
 line,path{fill:none;stroke:#1c1c1c;stroke-width:1.2}\
-.p{stroke:#777}.T{stroke:#d9730d;stroke-width:4;stroke-linecap:round}.l{stroke-dasharray:5 3;stroke:#666}\
+.p{stroke:#777}.l{stroke-dasharray:5 3;stroke:#666}.T{stroke:#d9730d;stroke-width:4}\
 .x{stroke-width:2.2}.c{fill:#2b4c7e}.w{fill:#dbe3ee;stroke:#2b4c7e;stroke-width:.8}.z{fill:#eee;stroke:#999;\
 stroke-width:.8;stroke-dasharray:2 2}.r{fill:#fde3e1;stroke:#b3261e;stroke-width:1.2}.v{fill:#b3261e;font-weight:600}\
 circle{fill:#1c1c1c;stroke:#1c1c1c;stroke-width:1.4}.o{fill:#fff}";
@@ -186,10 +187,14 @@ impl<'a> Drawing<'a> {
             return;
         }
         let y2 = end.map_or(self.bottom(), |end| self.y(self.cut.row(end)));
-        // What is lost at once falls short of the next row, and what does not arrive of its receiver.
-        let y2 = if message.arrived.is_none() { y2.max(y1 + ROW * 3 / 4) } else { y2 };
-        let parts = if message.arrived.is_some() { 100 } else { 65 };
-        let (dx, dy) = ((x2 - x1) * parts / 100, (y2 - y1) * parts / 100);
+        // What is lost falls short of its receiver; at once, of the next row too.
+        let percent = match (message.arrived, message.lost) {
+            (Some(_), _) => 100,
+            (None, Some((_, LossCause::ReceiverDown))) => 90,
+            (None, _) => 55,
+        };
+        let y2 = if message.arrived.is_none() { y2.max(y1 + ROW / 2) } else { y2 };
+        let (dx, dy) = ((x2 - x1) * percent / 100, y2 - y1);
         let class = match (message.token, message.arrived.is_some() && !message.held) {
             (true, true) => " class=\"T\"",
             (true, false) => " class=\"T l\"",
@@ -261,7 +266,7 @@ impl<'a> Drawing<'a> {
         if !text.is_empty() {
             let class = if text.starts_with(|c: char| c.is_uppercase()) { "b" } else { "n" };
             let text = escape(&cut(&text, self.room(event.process)));
-            put!(self.out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{text}</text>", x + 10, y + 4);
+            put!(self.out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{text}</text>", x + 9, y - 2);
         }
     }
 
