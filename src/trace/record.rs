@@ -42,18 +42,21 @@ pub struct Record {
     /// How many of what viewers follow the process has from here on, where that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has: Option<u32>,
+    /// When the message that is handled arrived, if it waited since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_from: Option<Ticks>,
 }
 
 impl Record {
     /// Whether it has what only viewers want.
     pub(super) fn is_for_viewers(&self) -> bool {
-        self.state.is_some() || !self.carriers.is_empty() || self.has.is_some()
+        self.state.is_some() || !self.carriers.is_empty() || self.has.is_some() || self.waited_from.is_some()
     }
 
     /// It without what only viewers want.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self { state: None, carriers: Vec::new(), has: None, ..self.clone() }
+        Self { state: None, carriers: Vec::new(), has: None, waited_from: None, ..self.clone() }
     }
 }
 

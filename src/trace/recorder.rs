@@ -50,6 +50,8 @@ pub struct Recorder<S = Vec<Record>, F = ()> {
     states: Option<BTreeMap<ProcessId, (String, State)>>,
     /// Who has how many of what is followed; who has none is not there.
     has: BTreeMap<ProcessId, u32>,
+    /// When messages that wait arrived; only if states are wanted.
+    waiting: BTreeMap<MessageId, Ticks>,
 }
 
 impl Recorder {
@@ -68,18 +70,19 @@ impl Default for Recorder {
 impl<S: Sink> Recorder<S> {
     /// A recorder that hands its records on.
     pub fn to(sink: S) -> Self {
-        Self { sink, followed: (), open: None, states: None, has: BTreeMap::new() }
+        Self { sink, followed: (), open: None, states: None, has: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 
     /// Records too which messages carry what is followed, and who has how many.
     pub fn following<F>(self, followed: F) -> Recorder<S, F> {
-        let Self { sink, open, states, has, .. } = self;
-        Recorder { sink, followed, open, states, has }
+        let Self { sink, open, states, has, waiting, .. } = self;
+        Recorder { sink, followed, open, states, has, waiting }
     }
 }
 
 impl<S: Sink, F> Recorder<S, F> {
-    /// Records the states of processes too, as [fields](State) of their `Debug` text: after each event what it changed.
+    /// Records the states of processes too, as [fields](State) of their `Debug` text: after each event what it changed; and
+    /// since when a message waited that is handled.
     #[must_use]
     pub fn with_states(mut self) -> Self {
         self.states = Some(BTreeMap::new());
@@ -106,6 +109,7 @@ impl<S: Sink, F> Recorder<S, F> {
             state: None,
             carriers: Vec::new(),
             has: None,
+            waited_from: None,
         })
     }
 
@@ -129,7 +133,14 @@ impl<P: Process, S: Sink, F: Follow<P>> Observer<P> for Recorder<S, F> {
             (Event::Report(report), _) => Kind::Report(*report),
             (Event::Restart, _) => Kind::Restart,
         };
-        self.open(process, kind, world);
+        let waited_from = message.and_then(|id| self.waiting.remove(&id));
+        self.open(process, kind, world).waited_from = waited_from;
+    }
+
+    fn waits(&mut self, _: ProcessId, message: MessageId, world: &World<P>) {
+        if self.states.is_some() {
+            self.waiting.insert(message, world.now());
+        }
     }
 
     fn effect(&mut self, _: ProcessId, effect: &model::Effect<P>, message: Option<MessageId>, _: &World<P>) {

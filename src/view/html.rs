@@ -117,10 +117,10 @@ fn event(event: &Event, texts: &mut Texts, state: Option<Vec<[usize; 2]>>) -> Js
 }
 
 fn message(message: &Message, texts: &mut Texts) -> Json {
-    let flags = u8::from(message.token) | u8::from(message.copy) << 1 | u8::from(message.held) << 2;
+    let flags = u8::from(message.token) | u8::from(message.copy) << 1;
     let (name, content) = (texts.place(&message.name), texts.place(&message.content));
     let (lost, cause) = message.lost.map_or((None, None), |(place, cause)| (Some(place), Some(cause)));
-    json!([message.from, message.to, name, content, message.sent, message.arrived, lost, cause, flags])
+    json!([message.from, message.to, name, content, message.sent, message.arrived, lost, cause, flags, message.held])
 }
 
 fn span(span: &Span) -> Json {

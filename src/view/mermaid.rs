@@ -64,12 +64,21 @@ impl Script<'_> {
         self.note(over, &self.story.ending.text);
     }
 
-    /// Activates whoever is in critical sections just before an event, as far as that is not said yet.
+    /// Says who is in critical sections just before an event, as far as that is not said yet.
     fn catch_up(&mut self, place: usize) {
-        let critical = |kind| matches!(kind, SpanKind::Critical(_));
-        let spans = self.story.spans.iter().filter(|span| critical(span.kind) && span.from < place);
-        for span in spans.filter(|span| span.to.is_none_or(|to| to >= place)) {
-            self.set_active(span.process, true);
+        let mut inside: BTreeMap<ProcessId, u32> = self.active.keys().map(|process| (*process, 0)).collect();
+        for span in self.story.spans.iter().filter(|span| matches!(span.kind, SpanKind::Critical(_))) {
+            if span.from < place && span.to.is_none_or(|to| to >= place) {
+                *inside.entry(span.process).or_default() += 1;
+            }
+        }
+        for (process, count) in inside.into_iter().filter(|(process, _)| self.cut.column(*process).is_some()) {
+            while self.active.get(&process).is_some_and(|active| *active > count) {
+                self.set_active(process, false);
+            }
+            while self.active.get(&process).is_none_or(|active| *active < count) && count > 0 {
+                self.set_active(process, true);
+            }
         }
     }
 

@@ -108,8 +108,8 @@ pub struct Message {
     pub token: bool,
     /// Whether it is a second copy made by the network.
     pub copy: bool,
-    /// Whether it was handled as soon as a pause of its receiver was over: it may have waited for that.
-    pub held: bool,
+    /// If it waited for its receiver, which was busy or paused: the last event before it arrived.
+    pub held: Option<usize>,
 }
 
 /// Something that lasts at a process.
@@ -244,9 +244,8 @@ impl Reader {
                 message = self.numbered.get(id).copied();
                 if let Some(message) = message.map(|index| &mut self.messages[index]) {
                     message.arrived = Some(place);
-                    let until = self.paused.get(&process);
-                    message.held =
-                        until.is_some_and(|&until| until == record.tick && self.events[message.sent].tick < until);
+                    let before = |tick| self.events.partition_point(|event| event.tick <= tick).saturating_sub(1);
+                    message.held = record.waited_from.map(|tick| before(tick).max(message.sent));
                 }
                 (What::Message, trace::name(content))
             }
@@ -298,7 +297,7 @@ impl Reader {
                     lost: None,
                     token: record.carriers.contains(id),
                     copy: false,
-                    held: false,
+                    held: None,
                 };
                 self.numbered.insert(*id, self.messages.len());
                 self.messages.push(message);

@@ -48,6 +48,8 @@ struct Drawing<'a> {
     width: i64,
     /// Where the first row is.
     top: i64,
+    /// Where labels of messages are: from, to, at which height.
+    taken: Vec<(i64, i64, i64)>,
     out: String,
 }
 
@@ -61,7 +63,7 @@ impl<'a> Drawing<'a> {
         let columns = cut.columns.len().max(1) as i64;
         let pitch = (WIDTH / columns).clamp(PITCH_MIN, PITCH_MAX);
         let width = GUTTER + (columns - 1) * pitch + MARGIN;
-        Self { story, cut, pitch, width, top: 0, out: String::new() }
+        Self { story, cut, pitch, width, top: 0, taken: Vec::new(), out: String::new() }
     }
 
     fn x(&self, column: usize) -> i64 {
@@ -194,8 +196,17 @@ impl<'a> Drawing<'a> {
             (None, _) => 55,
         };
         let y2 = if message.arrived.is_none() { y2.max(y1 + ROW / 2) } else { y2 };
-        let (dx, dy) = ((x2 - x1) * percent / 100, y2 - y1);
-        let class = match (message.token, message.arrived.is_some() && !message.held) {
+        let (mut dx, mut dy) = ((x2 - x1) * percent / 100, y2 - y1);
+        let waits = message.held.filter(|_| dx != 0);
+        if let Some(before) = waits {
+            // It waits beside the line of its receiver.
+            let side = -12 * dx.signum();
+            (dx, dy) = (dx + side, (self.y(self.cut.row(before)) + ROW / 2).min(y2) - y1);
+            let class = if message.token { "T l" } else { "l" };
+            let back = -side * 2 / 3;
+            put!(self.out, "<path class=\"{class}\" d=\"M{} {}V{y2}h{back}\"/>", x1 + dx, y1 + dy);
+        }
+        let class = match (message.token, message.arrived.is_some()) {
             (true, true) => " class=\"T\"",
             (true, false) => " class=\"T l\"",
             (false, true) => "",
@@ -205,7 +216,8 @@ impl<'a> Drawing<'a> {
             // To itself.
             put!(self.out, "<path{class} d=\"M{x1} {y1}c28 4 28 {} 4 {dy}\"/>", dy - 4);
         } else {
-            let (x, y) = if message.arrived.is_some() { shorten(dx, dy, 6) } else { (dx, dy) };
+            let ends_in_dot = message.arrived.is_some() && waits.is_none();
+            let (x, y) = if ends_in_dot { shorten(dx, dy, 6) } else { (dx, dy) };
             put!(self.out, "<path{class} d=\"M{x1} {y1}l{x} {y}\"{}/>", self.tip(message));
             if message.lost.is_some() {
                 put!(self.out, "<path class=\"x\" d=\"M{} {}l8 8m0 -8l-8 8\"/>", x1 + x - 4, y1 + y - 4);
@@ -213,16 +225,30 @@ impl<'a> Drawing<'a> {
         }
         if !self.is_out(message.sent) {
             // In the middle, unless that is far from where it was sent.
-            let (lx, ly) = if dy > 3 * ROW { (dx * 3 * ROW / 2 / dy, 3 * ROW / 2) } else { (dx / 2, dy / 2) };
+            let middle = if dy > 3 * ROW { 1500 * ROW / dy } else { 500 };
+            let name = cut(&message.name, self.pitch / CHARACTER);
+            let (x, y) = self.free(middle, &name, |mille| (x1 + dx * mille / 1000, y1 + dy * mille / 1000 - 3));
             let class = if message.token { "n t" } else { "n" };
-            let name = escape(&cut(&message.name, self.pitch / CHARACTER));
-            let (x, y) = (x1 + lx, y1 + ly - 3);
+            let name = escape(&name);
             put!(self.out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{name}</text>");
         }
     }
 
+    /// Where along its arrow a label covers no other, if there is such a place; `middle` is in thousandths of it.
+    fn free(&mut self, middle: i64, text: &str, at: impl Fn(i64) -> (i64, i64)) -> (i64, i64) {
+        let half = text.chars().count() as i64 * CHARACTER / 2;
+        let is_free = |(x, y): &(i64, i64)| {
+            self.taken.iter().all(|(left, right, base)| x + half < *left || x - half > *right || (y - base).abs() > 11)
+        };
+        let found = [100, 65, 135, 40].into_iter().map(|percent| at(middle * percent / 100)).find(is_free);
+        let (x, y) = found.unwrap_or_else(|| at(middle));
+        self.taken.push((x - half, x + half, y));
+        (x, y)
+    }
+
     fn tip(&self, message: &Message) -> &'static str {
-        match (message.arrived.is_some_and(|place| !self.is_out(place)), message.token) {
+        let is_seen = message.arrived.is_some_and(|place| !self.is_out(place)) && message.held.is_none();
+        match (is_seen, message.token) {
             (false, _) => "",
             (true, false) => " marker-end=\"url(#a)\"",
             (true, true) => " marker-end=\"url(#b)\"",
@@ -266,7 +292,10 @@ impl<'a> Drawing<'a> {
         if !text.is_empty() {
             let class = if text.starts_with(|c: char| c.is_uppercase()) { "b" } else { "n" };
             let text = escape(&cut(&text, self.room(event.process)));
-            put!(self.out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{text}</text>", x + 9, y - 2);
+            // Below what comes in from the right.
+            let from_right = event.message.is_some_and(|message| self.story.messages[message].from > event.process);
+            let y = if from_right { y + 13 } else { y - 2 };
+            put!(self.out, "<text class=\"{class}\" x=\"{}\" y=\"{y}\">{text}</text>", x + 9);
         }
     }
 

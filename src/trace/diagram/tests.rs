@@ -32,6 +32,7 @@ fn event(tick: u64, process: u32, kind: Kind) -> Record {
         state: None,
         carriers: Vec::new(),
         has: None,
+        waited_from: None,
     }
 }
 

@@ -2,7 +2,8 @@
 //   texts      every text once; elsewhere texts are indices into this list
 //   events     [number, tick, process, what, label, message, crashed, [[how, text], ...], state]
 //              what: an index into WHAT; how: into HOW; state: what changed, [[field, value], ...], or null
-//   messages   [from, to, name, content, sent, arrived, lost, cause, flags]; flags: 1 token, 2 copy, 4 held
+//   messages   [from, to, name, content, sent, arrived, lost, cause, flags, held]; flags: 1 token, 2 copy;
+//              held: the last event before it arrived, where it waited then
 //   spans      [process, kind, data, from, to]; kind: an index into SPAN
 //   ending     {text, wrong, processes}; cycle: where a run that goes round for ever comes back to
 // Places (sent, arrived, lost, from, to, wrong, cycle) are indices into the events; null where there is none.
@@ -25,9 +26,9 @@
   const events = data.events.map(([number, tick, process, what, label, message, crashed, says, state]) =>
     ({ number, tick, process, what, label: texts[label], message, crashed: crashed === 1 || what === CRASH, says, state,
       sends: [], step: what < LOSS }));
-  const messages = data.messages.map(([from, to, name, content, sent, arrived, lost, cause, flags]) =>
+  const messages = data.messages.map(([from, to, name, content, sent, arrived, lost, cause, flags, held]) =>
     ({ from, to, name: texts[name], content: texts[content], sent, arrived, lost, cause,
-      token: !!(flags & 1), copy: !!(flags & 2), held: !!(flags & 4) }));
+      token: !!(flags & 1), copy: !!(flags & 2), held }));
   const spans = data.spans.map(([process, kind, data, from, to]) => ({ process, kind, data, from, to }));
   messages.forEach((message, index) => events[message.sent].sends.push(index));
 
@@ -47,8 +48,8 @@
 
   const kindOf = (event) =>
     event.what === MESSAGE && event.message !== null ? `message ${messages[event.message].name}` : WHAT[event.what];
-  const active = [...Array(data.processes).keys()].filter((process) =>
-    data.processes <= 12 || (ofProcess.get(process) ?? []).some((place) => events[place].what !== 0));
+  const acts = (process) => ofProcess.get(process).some((place) => events[place].what !== 0);
+  const active = data.processes <= 12 ? [...Array(data.processes).keys()] : [...ofProcess.keys()].filter(acts).sort((a, b) => a - b);
   const kinds = new Map();
   events.forEach((event) => kinds.set(kindOf(event), (kinds.get(kindOf(event)) ?? 0) + 1));
   const shownProcesses = new Set(active.slice(0, COLUMNS_MAX));
@@ -113,7 +114,7 @@
   const y = (row) => row * height + 24;
   const at = (place) => y(place === null ? rows.length : rowOf[place]);
   const dim = (inPast) => past && !inPast ? " dim" : "";
-  let drawn = "";
+  let drawn = "", labels = [], taken = [];
 
   function draw(everything = false) {
     const stage = $("stage");
@@ -129,6 +130,7 @@
     const from = y(first) - 24, to = y(last) + 24;
     const width = GUTTER + (columns.length - 1) * pitch + 140;
     const out = [];
+    [labels, taken] = [[], []];
     backdrop(out, first, last, width);
     const items = new Set(far);
     for (let bucket = Math.floor(first / BUCKET); bucket <= Math.floor(last / BUCKET); bucket++) {
@@ -140,6 +142,7 @@
     const arrows = inSight.filter((item) => item >= spans.length).map((item) => item - spans.length);
     arrows.filter((index) => messages[index].token).forEach((index) => drawMessage(out, index, first, last));
     arrows.filter((index) => !messages[index].token).forEach((index) => drawMessage(out, index, first, last));
+    out.push(...labels);
     let tick = null;
     for (let row = first; row < last; row++) {
       drawEvent(out, rows[row], events[rows[row]].tick !== tick);
@@ -185,10 +188,10 @@
         if (to > from) out.push(`<line class="up" x1="${x(process)}" x2="${x(process)}" y1="${from}" y2="${to}"/>`);
       };
       for (const down of downs.get(process) ?? []) {
-        if (at(down.to) < top) continue;
+        if (down.to !== null && at(down.to) < top) continue;
         if (at(down.from) > bottom) break;
         draw(at(down.from));
-        from = Math.max(top, at(down.to));
+        from = down.to === null ? Infinity : Math.max(top, at(down.to));
       }
       draw(bottom);
     }
@@ -219,14 +222,19 @@
     const end = arrives ? full : Math.max(full, y1 + height / 2);
     if (end < y(first) - 30 || y1 > y(last) + 30) return;
     const share = arrives ? 1 : m.cause === "receiver_down" ? .9 : .55;
-    const [dx, dy] = [(x2 - x1) * share, end - y1];
+    // Where it waits, beside the line of its receiver.
+    const waits = arrives && m.held !== null && x1 !== x2;
+    const side = Math.sign(x1 - x2) * 13;
+    const [dx, dy] = waits ? [x2 + side - x1, Math.min(at(m.held) + height / 2, end) - y1] : [(x2 - x1) * share, end - y1];
     const inPast = past && past[m.sent] && (arrives ? past[m.arrived] : m.sent === selected);
-    const classes = `${m.token ? "token" : ""}${arrives && !m.held ? "" : " unheard"}${index === message ? " chosen" : ""}${dim(inPast)}`;
+    const classes = `${m.token ? "token" : ""}${arrives ? "" : " unheard"}${index === message ? " chosen" : ""}${dim(inPast)}`;
     const length = Math.hypot(dx, dy) || 1, rest = Math.max(.1, 1 - 7 / length);
     const path = x1 === x2 ? `M${x1} ${y1}c34 4 34 ${dy - 4} 4 ${dy}` : `M${x1} ${y1}l${dx * rest} ${dy * rest}`;
     out.push(`<g data-message="${index}"><title>${esc(m.name)} from ${name(m.from)} to ${name(m.to)}</title>` +
       `<path class="${classes}" d="${path}"/><path class="hit" d="${path}"/>`);
-    if (arrives) {
+    if (waits) {
+      out.push(`<path class="${classes} unheard" d="M${x1 + dx} ${y1 + dy}V${end}h${-side + Math.sign(side) * 5}"/>`);
+    } else if (arrives) {
       const angle = x1 === x2 ? 180 : Math.atan2(dy, dx) * 180 / Math.PI, size = m.token ? 10 : 8;
       const tip = `translate(${x1 + (x1 === x2 ? 5 : dx - 5 * dx / length)} ${y1 + dy - (x1 === x2 ? 0 : 5 * dy / length)}) rotate(${angle})`;
       out.push(`<path class="tip${m.token ? " token" : ""}${dim(inPast)}" transform="${tip}" d="M0 0l-${size} ${size / 2.2}v-${size / 1.1}z"/>`);
@@ -234,11 +242,20 @@
       out.push(`<path class="cross${dim(inPast)}" d="M${x1 + dx * rest - 5} ${y1 + dy * rest - 5}l10 10m0 -10l-10 10"/>`);
     }
     if (height > 11) {
-      const near = dy > 3 * height ? 1.5 * height / dy : .5;
-      const [tx, ty] = [x1 + (x1 === x2 ? 30 : dx * near), y1 + dy * near - 3];
-      out.push(`<text class="name${m.token ? " token" : ""}${dim(inPast)}" x="${tx}" y="${ty}">${esc(cut(m.name, pitch))}</text>`);
+      const near = dy > 3 * height ? 1.5 * height / dy : .5, text = cut(m.name, pitch);
+      const [tx, ty] = free(near, text, (share) => [x1 + (x1 === x2 ? 30 : dx * share), y1 + dy * share - 3]);
+      labels.push(`<text class="name${m.token ? " token" : ""}${dim(inPast)}" x="${tx}" y="${ty}">${esc(text)}</text>`);
     }
     out.push("</g>");
+  }
+
+  // Where along its arrow a label covers no other, if there is such a place.
+  function free(share, text, place) {
+    const half = text.length * 3.2;
+    const fits = ([cx, cy]) => taken.every(([left, right, base]) => cx + half < left || cx - half > right || Math.abs(cy - base) > 11);
+    const found = [1, .65, 1.35, .4].map((factor) => place(share * factor)).find(fits) ?? place(share);
+    taken.push([found[0] - half, found[0] + half, found[1]]);
+    return found;
   }
 
   const cut = (text, room) => {
@@ -271,8 +288,10 @@
     if (event.crashed) out.push(`<path class="crash cross" d="M${cx - 7} ${cy - 7}l14 14m0 -14l-14 14"/>`);
     const text = height > 11 ? beside(event) : "";
     if (text) {
+      // Below what comes in from the right.
+      const below = event.message !== null && messages[event.message].from > event.process ? 16 : 0;
       const room = columnOf.get(event.process) === columns.length - 1 ? 125 : pitch - 14;
-      out.push(`<text class="says${/[A-Z]{3}/.test(text) ? " loud" : ""}" x="${cx + 9}" y="${cy - 3}">${esc(cut(text, room))}</text>`);
+      out.push(`<text class="says${/[A-Z]{3}/.test(text) ? " loud" : ""}" x="${cx + 9}" y="${cy - 3 + below}">${esc(cut(text, room))}</text>`);
     }
     out.push(`<rect x="${cx - 12}" y="${cy - height / 2}" width="${Math.min(pitch, 60)}" height="${height}" fill="transparent"/></g>`);
   }
@@ -318,7 +337,7 @@
 
   function messageLine(index, direction) {
     const m = messages[index];
-    const fate = m.arrived !== null ? (m.held ? ", waited for the end of a pause" : "") : m.lost !== null ?
+    const fate = m.arrived !== null ? (m.held !== null ? ", waited until the process was free" : "") : m.lost !== null ?
       `, lost: ${({ receiver_down: "its receiver is down", sender_crashed: "its sender crashed", network: "by the network",
         partition: "cut off" })[m.cause] ?? m.cause}` : ", still on its way at the end";
     const other = direction === "to" ? m.to : m.from;
@@ -467,7 +486,8 @@
       sign('<g class="event"><circle class="timer" cx="23" cy="10" r="4.5"/></g>', "a timer fires"),
       sign('<path d="M4 4L40 15"/><path class="tip" transform="translate(42 15.6) rotate(17)" d="M0 0l-8 3.6v-7.2z"/>', "a message, from sending to handling"),
       sign('<path class="token" d="M4 4L42 16"/>', "the token, on its way or held"),
-      sign('<path class="unheard" d="M2 4L30 12"/><path class="cross" d="M27 7l10 10m0 -10l-10 10"/>', "lost; without the cross: still on its way, or held up by a pause"),
+      sign('<path d="M4 2L26 8"/><path class="unheard" d="M26 8V17h10"/>', "it arrived, and waits until the process is free"),
+      sign('<path class="unheard" d="M2 4L30 12"/><path class="cross" d="M27 7l10 10m0 -10l-10 10"/>', "lost; without the cross: still on its way at the end"),
       sign('<rect class="lock" x="17" y="1" width="12" height="18" rx="2"/>', "in a critical section"),
       sign('<rect class="wait" x="19.5" y="1" width="7" height="18" rx="2"/>', "asked, and waits"),
       sign('<path class="crash cross" d="M16 3l14 14m0 -14l-14 14"/>', "a crash; the line stops until the restart"),
