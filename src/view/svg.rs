@@ -294,7 +294,7 @@ impl<'a> Drawing<'a> {
             let text = escape(&cut(&text, self.room(event.process)));
             // Below what comes in from the right.
             let from_right = event.message.is_some_and(|message| self.story.messages[message].from > event.process);
-            let y = if from_right { y + 13 } else { y - 2 };
+            let y = if from_right { y + 9 } else { y - 2 };
             put!(self.out, "<text class=\"{class}\" x=\"{}\" y=\"{y}\">{text}</text>", x + 9);
         }
     }

@@ -289,7 +289,7 @@
     const text = height > 11 ? beside(event) : "";
     if (text) {
       // Below what comes in from the right.
-      const below = event.message !== null && messages[event.message].from > event.process ? 16 : 0;
+      const below = event.message !== null && messages[event.message].from > event.process ? 12 : 0;
       const room = columnOf.get(event.process) === columns.length - 1 ? 125 : pitch - 14;
       out.push(`<text class="says${/[A-Z]{3}/.test(text) ? " loud" : ""}" x="${cx + 9}" y="${cy - 3 + below}">${esc(cut(text, room))}</text>`);
     }
@@ -526,12 +526,12 @@
       select(place, { scroll: false });
       if (index !== undefined) { message = index; draw(); } else setPast(true);
     });
-    $("drawing").addEventListener("mouseover", (event) => {
-      if (!matchMedia("(hover: hover)").matches) return;
+    $("drawing").addEventListener("pointerover", (event) => {
+      if (event.pointerType === "touch") return;
       hovered = target(event).place ?? null;
       tell();
     });
-    $("drawing").addEventListener("mouseleave", () => { hovered = null; tell(); });
+    $("drawing").addEventListener("pointerleave", () => { hovered = null; tell(); });
     $("details").addEventListener("click", ({ target }) => {
       if (target.dataset.go !== undefined) select(+target.dataset.go);
     });
