@@ -7,11 +7,12 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict, input, view};
+use super::{Fault, Verdict, input, strategy, view};
 use crate::engine::Invalid;
-use crate::explore::{Case, Exploration, Finding, Progress, Report, Stop};
+use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
@@ -32,9 +33,13 @@ pub(super) struct Explore {
     /// The seed of the first schedule; each has the next number
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     first_seed: u64,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
     /// On how many threads; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
+    #[command(flatten)]
+    patience: Patience,
     /// Print JSON Lines, one object per scenario
     #[arg(long)]
     json: bool,
@@ -47,7 +52,10 @@ pub(super) struct Explore {
 struct Explored<'a> {
     scenario: &'a Scenario,
     report: Report,
+    chosen: &'a strategy::Chosen,
     taken: Duration,
+    /// Whether it is the only one, so that there is room for what to do next.
+    alone: bool,
 }
 
 impl Explore {
@@ -62,7 +70,13 @@ impl Explore {
         for scenario in &scenarios {
             let started = Instant::now();
             let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
-            let explored = Explored { scenario, report, taken: started.elapsed() };
+            let explored = Explored {
+                scenario,
+                report,
+                chosen: &self.chosen,
+                taken: started.elapsed(),
+                alone: scenarios.len() == 1,
+            };
             unmet += usize::from(!explored.met());
             if self.open {
                 explored.worth_seeing(&mut seen);
@@ -77,7 +91,7 @@ impl Explore {
             ));
         }
         if let Some((scenario, seed, _)) = seen {
-            view::open(view::run(scenario, seed)?)?;
+            view::open(view::run(scenario, self.chosen.strategy, seed, &self.patience)?)?;
         }
         Ok(if unmet == 0 { Verdict::Met } else { Verdict::NotMet })
     }
@@ -92,7 +106,10 @@ impl Explore {
             Expectation::Holds => Stop::AtFirstFailure,
             Expectation::Violates(property) => Stop::AtViolationOf(property.name().to_owned()),
         };
-        let work = Work { schedules, first_seed: self.first_seed, jobs: self.jobs, stop, bar: &bar };
+        let (first_seed, strategy) = (self.first_seed, self.chosen.strategy);
+        let bark = |hang: Hang| hang::end(&hang, scenario);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let work = Work { schedules, first_seed, strategy, jobs: self.jobs, stop, watchdog, bar: &bar };
         let report = scenario.visit(work);
         bar.finish_and_clear();
         report
@@ -103,8 +120,10 @@ impl Explore {
 struct Work<'a> {
     schedules: u64,
     first_seed: u64,
+    strategy: Strategy,
     jobs: Option<usize>,
     stop: Stop,
+    watchdog: Watchdog<'a>,
     bar: &'a ProgressBar,
 }
 
@@ -116,7 +135,9 @@ impl Visitor for Work<'_> {
         let exploration = Exploration::of(case)
             .schedules(self.schedules)
             .first_seed(self.first_seed)
+            .strategy(self.strategy)
             .stop(self.stop)
+            .watchdog(self.watchdog)
             .progress(&progress);
         match self.jobs {
             Some(jobs) => exploration.jobs(jobs).run(),
@@ -193,7 +214,7 @@ impl<'a> Explored<'a> {
         if let Some(finding) = self.finding() {
             add(&format!("seed {}: {}", finding.seed, finding.violation));
         }
-        if !self.met() {
+        if !self.met() || self.alone {
             for line in self.advice() {
                 let _ = write!(text, "\n{INDENT}{line}");
             }
@@ -204,22 +225,25 @@ impl<'a> Explored<'a> {
     /// What whoever expected something else needs next.
     fn advice(&self) -> Vec<String> {
         let path = shell_word(self.scenario.path());
-        let to_see = |seed: u64| format!("to see it: {}", view::command(self.scenario.path(), seed));
+        let strategy = self.chosen.words();
+        let to_see = |seed: u64| format!("to see it: {}", view::command(self.scenario.path(), seed, self.chosen));
+        let to_read = |seed: u64| format!("to read it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
         if let (Expectation::Violates(property), None) = (self.scenario.expect(), self.finding()) {
             let more = self.report.schedules.saturating_mul(10);
             return vec![
                 format!("no schedule violates {property}"),
-                format!("to try more: cargo jeton explore {path} --schedules {more}"),
+                format!("to try more: cargo jeton explore {path} --schedules {more}{strategy}"),
             ];
         }
         match (self.finding(), self.report.first_cut_off) {
-            (Some(finding), _) => vec![to_see(finding.seed)],
+            (Some(finding), _) => vec![to_see(finding.seed), to_read(finding.seed)],
             (None, Some((seed, limit))) => {
                 let limit = format!("{limit:?}").to_lowercase();
                 let (cut_off, all) = (grouped(self.report.cut_off), grouped(self.report.schedules));
                 vec![
                     format!("{cut_off} of {all} schedules were cut off and prove nothing; raise `limits.{limit}`"),
                     to_see(seed),
+                    to_read(seed),
                 ]
             }
             (None, None) => Vec::new(),
@@ -237,6 +261,7 @@ impl<'a> Explored<'a> {
             "expected": scenario.expect().name(),
             "met": self.met(),
             "violated": violated,
+            "strategy": report.strategy.name(),
             "first_seed": report.first_seed,
             "schedules": report.schedules,
             "found_within": self.finding().map(|finding| finding.found_within),
@@ -280,7 +305,7 @@ impl Columns {
     }
 
     fn row(&self, explored: &Explored<'_>) -> String {
-        let Explored { scenario, report, taken } = explored;
+        let Explored { scenario, report, taken, .. } = explored;
         let seconds = taken.as_secs_f64();
         // Below that it is the start of the threads that was measured.
         let rate = |count: u64| if seconds < 0.02 { "-".to_owned() } else { rounded(as_f64(count) / seconds) };

@@ -32,6 +32,10 @@ pub(super) fn scenario_of(path: &Path, schedule: &Schedule) -> Result<Scenario, 
         .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))
 }
 
+pub(super) fn no_such_part(path: &Path) -> Fault {
+    Fault::new(format!("{}: its scenario has no such part as its `[part]`", path.display()))
+}
+
 /// Reads every file named and every `*.toml` of each directory named, in the order of their names. If any is at fault,
 /// so is the input, and each fault is told.
 pub(super) fn scenarios(paths: &[PathBuf]) -> Result<Vec<Scenario>, Fault> {

@@ -6,6 +6,7 @@
 
 mod assumptions;
 mod explore;
+mod hang;
 mod input;
 mod keep;
 mod layout;
@@ -13,6 +14,7 @@ mod output;
 mod replay;
 mod run;
 mod schema;
+mod strategy;
 mod view;
 
 use std::process::ExitCode;

@@ -4,11 +4,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::explore::shell_word;
+use super::hang::Patience;
 use super::layout::{width, wrap};
-use super::output::Output;
+use super::output::{Output, complain};
 use super::{Fault, Verdict, input, view};
 use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Reason, Runner, Schedule, why};
+use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, Watched, why};
 use crate::mutex::System;
 use crate::scenario::Visitor;
 use crate::trace::{Ending, Record, Recorder};
@@ -25,6 +26,8 @@ pub(super) struct Replay {
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
@@ -44,10 +47,15 @@ struct Replayed {
 
 impl Replay {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
+        let place = self.schedule.display();
         let schedule = input::schedule(&self.schedule)?;
         let scenario = input::scenario_of(&self.schedule, &schedule)?;
-        let work = Work(schedule.decisions.clone());
-        let replayed = scenario.visit(work).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let bark = |hang: Hang| hung(&schedule, hang);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
+            return Err(input::no_such_part(&self.schedule));
+        };
+        let replayed = replayed.map_err(|invalid| Fault::new(format!("{place}: {invalid}")))?;
         let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
         if self.json {
             output.lines(&replayed.json(&schedule, reproduced));
@@ -65,22 +73,45 @@ impl Replay {
             }
         }
         if self.open {
-            view::open(view::replayed(&scenario, schedule.decisions)?)?;
+            view::open(view::replayed(&self.schedule, &scenario, &schedule, &self.patience)?)?;
         }
         Ok(if reproduced { Verdict::Met } else { Verdict::NotMet })
     }
 }
 
-struct Work(Decisions);
+/// A handler never returns, and that may be what was recorded.
+fn hung(schedule: &Schedule, hang: Hang) -> ! {
+    let reproduced = schedule.is_reproduced_by(&End::Violated(hang.violation.clone()));
+    let verdict = if reproduced { "reproduced" } else { "not reproduced" };
+    complain(verdict, &hang.violation.to_string());
+    std::process::exit(i32::from(!reproduced))
+}
 
-impl Visitor for Work {
-    type Output = Result<Replayed, Invalid>;
+struct Work<'a> {
+    schedule: &'a Schedule,
+    watchdog: Watchdog<'a>,
+}
+
+impl Visitor for Work<'_> {
+    /// Nothing, if there is no such part of the scenario.
+    type Output = Option<Result<Replayed, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let Self { schedule, watchdog } = self;
+        Some(Replayed::of(&case.part(&schedule.part)?, &schedule.decisions, watchdog))
+    }
+}
+
+impl Replayed {
+    fn of<S: System>(case: &Case<S>, decisions: &Decisions, watchdog: Watchdog<'_>) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
-        let (outcome, divergence) = Runner::new(&case)?.replay(self.0.clone(), &mut recorder);
-        let reasons = why(&case, &self.0)?;
-        Ok(Replayed { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
+        let mut runner = Runner::new(case)?;
+        let (outcome, divergence) = watchdog.watch(case, Watched::Decisions(decisions.clone()), |pulse| {
+            runner.replay(decisions.clone(), &mut (&mut recorder, pulse))
+        });
+        let fails = matches!(outcome.end, End::Violated(_));
+        let reasons = if fails { why(case, decisions)? } else { Vec::new() };
+        Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
     }
 }
 
@@ -96,6 +127,9 @@ fn ended(end: &End) -> String {
 impl Replayed {
     fn text(&self, schedule: &Schedule, reproduced: bool) -> String {
         let mut lines = vec![ended(&self.outcome.end)];
+        if !schedule.part.is_whole() {
+            lines.push(format!("in a part of the scenario: {}", schedule.part.describe(self.processes)));
+        }
         for reason in &self.reasons {
             lines.push(format!("  {reason}"));
         }

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::explore::shell_word;
+use super::hang::{self, Patience};
 use super::layout::WIDTH_MAX;
 use super::output::{NewFile, Output, complain};
-use super::{Fault, Verdict, input};
-use crate::engine::{Decisions, Invalid};
-use crate::explore::{Case, Runner};
+use super::{Fault, Verdict, input, strategy};
+use crate::engine::{Invalid, Outcome};
+use crate::explore::{Case, Hang, Pulse, Runner, Schedule, Strategy, Watchdog, Watched};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
-use crate::trace::{Ending, Header, Recorder, Trace};
+use crate::trace::{Ending, Header, Record, Recorder, Trace};
 use crate::view::{self, Excerpt, Story, Token};
 
 /// Make a run into a page, a drawing, or the format of another tool
@@ -27,6 +28,10 @@ pub(super) struct View {
     /// Which schedule of a scenario
     #[arg(long, value_name = "N", env = "JETON_SEED")]
     seed: Option<u64>,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
+    #[command(flatten)]
+    patience: Patience,
     /// Where to; without it, a page among the temporary files
     #[arg(short, long, value_name = "OUT", required_unless_present = "open")]
     output: Option<PathBuf>,
@@ -85,9 +90,9 @@ impl View {
             self.no_seed("a schedule")?;
             let schedule = input::schedule(&self.input)?;
             let scenario = input::scenario_of(&self.input, &schedule)?;
-            replayed(&scenario, schedule.decisions)?
+            replayed(&self.input, &scenario, &schedule, &self.patience)?
         } else {
-            run(&input::scenario(&self.input)?, self.seed.unwrap_or(0))?
+            run(&input::scenario(&self.input)?, self.chosen.strategy, self.seed.unwrap_or(0), &self.patience)?
         };
         Ok(Story::new(trace))
     }
@@ -124,41 +129,82 @@ fn temporary() -> PathBuf {
 }
 
 /// The trace of a seed, with all that a view wants.
-pub(super) fn run(scenario: &Scenario, seed: u64) -> Result<Trace, Fault> {
-    trace(scenario, Work::Seed(seed))
+pub(super) fn run(scenario: &Scenario, strategy: Strategy, seed: u64, patience: &Patience) -> Result<Trace, Fault> {
+    let bark = |hang: Hang| hang::end(&hang, scenario);
+    let watchdog = Watchdog::new(patience.duration(), &bark);
+    let ran = scenario.visit(OfSeed { strategy, seed, watchdog }).map_err(|invalid| Fault::new(invalid.to_string()))?;
+    Ok(ran.trace(scenario, Some(seed)))
 }
 
 /// The trace of a schedule.
-pub(super) fn replayed(scenario: &Scenario, decisions: Decisions) -> Result<Trace, Fault> {
-    trace(scenario, Work::Decisions(decisions))
+pub(super) fn replayed(
+    path: &Path,
+    scenario: &Scenario,
+    schedule: &Schedule,
+    patience: &Patience,
+) -> Result<Trace, Fault> {
+    let bark = |hang: Hang| hang::end(&hang, scenario);
+    let watchdog = Watchdog::new(patience.duration(), &bark);
+    let replayed = scenario.visit(OfSchedule { schedule, watchdog }).ok_or_else(|| input::no_such_part(path))?;
+    Ok(replayed.map_err(|invalid| Fault::new(format!("{}: {invalid}", path.display())))?.trace(scenario, None))
 }
 
-fn trace(scenario: &Scenario, work: Work) -> Result<Trace, Fault> {
-    let mut header = Header::new(scenario.name(), scenario.processes()).with_source(scenario.source());
-    if let Work::Seed(seed) = work {
-        header = header.with_seed(seed);
+/// What a run is for a view.
+struct Ran {
+    processes: u32,
+    records: Vec<Record>,
+    ending: Ending,
+}
+
+impl Ran {
+    fn of<S: System>(
+        case: &Case<S>,
+        watched: Watched,
+        watchdog: Watchdog<'_>,
+        run: impl FnOnce(&mut Runner<S>, &mut (&mut Recorder<Vec<Record>, Token>, &Pulse)) -> Outcome,
+    ) -> Result<Self, Invalid> {
+        let mut recorder = Recorder::new().with_states().following(Token);
+        let mut runner = Runner::new(case)?;
+        let outcome = watchdog.watch(case, watched, |pulse| run(&mut runner, &mut (&mut recorder, pulse)));
+        Ok(Self { processes: case.setup.processes, records: recorder.finish(), ending: Ending::new(&outcome) })
     }
-    let ran: Result<_, Invalid> = scenario.visit(work);
-    let (records, ending) = ran.map_err(|invalid| Fault::new(invalid.to_string()))?;
-    Ok(Trace { header, records, ending })
+
+    fn trace(self, scenario: &Scenario, seed: Option<u64>) -> Trace {
+        let header = Header::new(scenario.name(), self.processes).with_source(scenario.source());
+        Trace { header: Header { seed, ..header }, records: self.records, ending: self.ending }
+    }
 }
 
-enum Work {
-    Seed(u64),
-    Decisions(Decisions),
+struct OfSeed<'a> {
+    strategy: Strategy,
+    seed: u64,
+    watchdog: Watchdog<'a>,
 }
 
-impl Visitor for Work {
-    type Output = Result<(Vec<crate::trace::Record>, Ending), Invalid>;
+impl Visitor for OfSeed<'_> {
+    type Output = Result<Ran, Invalid>;
+
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        let Self { strategy, seed, watchdog } = self;
+        case.strategy = strategy;
+        Ran::of(&case, Watched::Seed(seed), watchdog, |runner, observer| runner.run_observed(seed, observer))
+    }
+}
+
+struct OfSchedule<'a> {
+    schedule: &'a Schedule,
+    watchdog: Watchdog<'a>,
+}
+
+impl Visitor for OfSchedule<'_> {
+    /// Nothing, if there is no such part of the scenario.
+    type Output = Option<Result<Ran, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let mut recorder = Recorder::new().with_states().following(Token);
-        let mut runner = Runner::new(&case)?;
-        let outcome = match self {
-            Self::Seed(seed) => runner.run_observed(seed, &mut recorder),
-            Self::Decisions(decisions) => runner.replay(decisions, &mut recorder).0,
-        };
-        Ok((recorder.finish(), Ending::new(&outcome)))
+        let decisions = &self.schedule.decisions;
+        let case = case.part(&self.schedule.part)?;
+        let watched = Watched::Decisions(decisions.clone());
+        Some(Ran::of(&case, watched, self.watchdog, |runner, observer| runner.replay(decisions.clone(), observer).0))
     }
 }
 
@@ -178,6 +224,6 @@ fn show(place: &Path) {
 }
 
 /// The command that shows a seed of a scenario in the browser.
-pub(super) fn command(path: &str, seed: u64) -> String {
-    format!("cargo jeton view {} --seed {seed} --open", shell_word(path))
+pub(super) fn command(path: &str, seed: u64, chosen: &strategy::Chosen) -> String {
+    format!("cargo jeton view {} --seed {seed}{} --open", shell_word(path), chosen.words())
 }

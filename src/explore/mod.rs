@@ -7,16 +7,23 @@ mod crash_points;
 mod exploration;
 mod minimise;
 mod picture;
+mod placing;
+mod reduction;
 mod runner;
 mod schedule;
+mod strategy;
+mod watchdog;
 mod why;
 
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exploration::{Exploration, Finding, Progress, Report, Stop};
-pub use minimise::{Minimised, minimise};
+pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::draw;
+pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
+pub use strategy::{Strategy, UnknownStrategy};
+pub use watchdog::{HANDLERS_RETURN, Hang, Pulse, Watchdog, Watched};
 pub use why::{Happening, Reason, why};
 
 pub use crate::view::diagram;

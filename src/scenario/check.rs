@@ -16,7 +16,7 @@ use crate::engine::{
     ChannelOrder, DetectorClass, Distribution, Faults, FromDead, Limits, Moment, PROCESSES_MAX, ReportOrder, SPAN_MAX,
     Setup, Windows,
 };
-use crate::explore::Case;
+use crate::explore::{Case, Strategy};
 use crate::model::{ProcessId, Ticks};
 use crate::mutex::{Circumstances, Monitor, Property, System, Workload};
 
@@ -110,7 +110,8 @@ impl<'a> Document<'a> {
         let properties = self.properties::<S>()?;
         let patience = self.patience(&setup)?;
         setup.limits = self.limits(&setup, patience);
-        Ok(Case { setup: Arc::new(setup), workload, properties, patience })
+        let (requests, strategy) = (Vec::new(), Strategy::default());
+        Ok(Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy })
     }
 
     /// What its runs should show. Without faults nothing is asked for, and where faults are drawn, that each kind of
@@ -320,6 +321,7 @@ fn circumstances<S: System>(setup: &Setup<S>) -> Circumstances {
     let faults = &setup.faults;
     Circumstances {
         processes: setup.processes,
+        crash_free: faults.crashes.is_empty() && faults.random.is_empty(),
         perfect_detector: setup.detector.class == DetectorClass::Perfect,
         reliable: faults.messages.is_none() && faults.partitions.is_empty() && faults.random_partitions.is_none(),
         fifo: setup.network.order == ChannelOrder::Fifo,

@@ -1,10 +1,15 @@
 //! The tests that need more than one module, in one binary.
 
+mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
 mod crash_points;
 mod fingerprints;
+mod hang;
 mod laws;
+mod messages;
+mod minimise;
+mod runaway;
 mod scale;
 mod scenario;
 mod schedules;
@@ -18,3 +23,5 @@ mod trace;
 mod view;
 mod viewer;
 mod zoo;
+#[path = "zoo/tests.rs"]
+mod zoo_tests;

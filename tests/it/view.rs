@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jeton::ProcessId;
 use jeton::engine::{Observer, Violation, World};
-use jeton::explore::{Case, Runner};
+use jeton::explore::{Case, Runner, Strategy};
 use jeton::mutex::System;
 use jeton::scenario::{Scenario, Visitor};
 use jeton::trace::{Ending, Header, Kind, Record, Recorder, State, Trace};
@@ -25,7 +25,8 @@ pub(crate) fn trace(scenario: &Scenario, seed: u64) -> Trace {
     struct Run(u64);
     impl Visitor for Run {
         type Output = (Vec<Record>, Ending);
-        fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+            case.strategy = Strategy::Random;
             let mut recorder = Recorder::new().with_states().following(Token);
             let outcome = Runner::new(&case).expect("a valid setup").run_observed(self.0, &mut recorder);
             (recorder.finish(), Ending::new(&outcome))

@@ -238,6 +238,11 @@ impl<S: Server> Mutex for Coordinator<S> {
     const SOMETIMES: &'static [&'static str] = S::SOMETIMES;
     const CONNECTS: bool = true;
 
+    /// The servers and one client are needed.
+    fn without(config: &Self::Config, processes: u32, process: ProcessId) -> Option<Self::Config> {
+        (process.get() >= S::SERVERS && processes > S::SERVERS + 1).then(|| config.clone())
+    }
+
     fn grant(message: &Message) -> Option<(DataId, u64)> {
         match message.body {
             Body::Grant { data, request, .. } => Some((data, request)),
@@ -267,6 +272,7 @@ impl<S: Server> System for Coordinator<S> {
     const NAME: &'static str = S::NAME;
     const PROCESSES_MIN: u32 = S::SERVERS + 1;
     const DATA_IDS_MAX: u32 = u32::MAX;
+    const TOLERATES_FAULTS: bool = true;
     const BASELINE: &'static str = S::BASELINE;
     const DIALS: &'static [(&'static str, &'static str)] = S::DIALS;
     type Parameters = S::Parameters;

@@ -35,6 +35,10 @@ impl Mutex for QueryRing {
         note::DEAD_DROPPED,
     ];
 
+    fn without(config: &Config, _processes: u32, peer: ProcessId) -> Option<Config> {
+        config.without(peer)
+    }
+
     fn tokens(&self) -> u32 {
         let set_aside = self.held.values().flatten().filter(|message| Self::token(message).is_some()).count();
         u32::from(self.token.is_some()) + u32::try_from(set_aside).unwrap_or(u32::MAX - 1)
@@ -63,6 +67,7 @@ impl System for QueryRing {
     const NAME: &'static str = "query_ring";
     const PROCESSES_MIN: u32 = 1;
     const DATA_IDS_MAX: u32 = 1;
+    const TOLERATES_FAULTS: bool = true;
     const BASELINE: &'static str = include_str!("baseline.toml");
     const DIALS: &'static [(&'static str, &'static str)] = &[
         ("one crash too many: all peers", "faults.random = [{ up_to = 5 }]"),

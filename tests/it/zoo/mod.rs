@@ -3,14 +3,13 @@
 //! Most are a built-in algorithm behind a [`Mutation`](mutant::Mutation); some are one with a rule switched off. Beside
 //! each stands the algorithm without the mistake, in the same world, where everything holds.
 
+mod classic;
 mod durable;
 pub(crate) mod mutant;
 mod neighbour_ring;
 mod query_ring;
 mod replicated;
 mod stateless;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +17,9 @@ use std::sync::Arc;
 
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
-use jeton::explore::{Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, minimise};
+use jeton::explore::{
+    Case, CrashPointReport, CrashPoints, Exploration, Minimised, Minimiser, Part, Report, Runner, Stop, Strategy,
+};
 use jeton::mutex::{Mutex, System, Workload};
 
 /// One algorithm with a mistake.
@@ -34,7 +35,10 @@ pub(crate) struct Entry {
 
 /// Everything in the zoo.
 pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
-    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO].into_iter().flatten().copied()
+    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO, classic::ZOO]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// The property that is always checked and is no [`Property`](jeton::mutex::Property).
@@ -48,20 +52,20 @@ struct Pair<B: Mutex, S: Mutex> {
 
 /// A [`Pair`] of any algorithm.
 pub(crate) trait Specimen: Sync {
-    /// Runs schedules of the algorithm with the mistake, from seed 0, up to the first failure.
-    fn explore(&self, schedules: u64) -> Report;
+    /// Runs schedules of the algorithm with the mistake, from some seed on, up to the first that violates the property.
+    fn find(&self, property: &str, strategy: Strategy, seeds: Range<u64>) -> Report;
 
     /// Runs schedules of the algorithm without the mistake, from seed 0.
     fn explore_sound(&self, schedules: u64) -> Report;
 
-    /// In how many schedules with the mistake, from seed 0, each property is violated.
+    /// In how many random schedules with the mistake, from seed 0, each property is violated.
     fn count(&self, schedules: u64) -> BTreeMap<String, u64>;
 
     /// Runs the schedule of a seed with the mistake, and returns its decisions too.
-    fn record(&self, seed: u64) -> (Outcome, Decisions);
+    fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions);
 
-    /// What a schedule with the mistake violates.
-    fn replay(&self, decisions: Decisions) -> Option<Violation>;
+    /// What a schedule of a part of the case violates, with the mistake.
+    fn replay(&self, part: &Part, decisions: Decisions) -> Option<Violation>;
 
     /// Tries every crash point of the schedules of some seeds, with the mistake and with no other fault. Who crashes is
     /// one of `among`, and stays down so long, or for ever.
@@ -72,8 +76,11 @@ pub(crate) trait Specimen: Sync {
 }
 
 impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
-    fn explore(&self, schedules: u64) -> Report {
-        Exploration::of((self.broken)()).schedules(schedules).run().expect("the setup can be run")
+    fn find(&self, property: &str, strategy: Strategy, seeds: Range<u64>) -> Report {
+        let exploration =
+            Exploration::of((self.broken)()).strategy(strategy).stop(Stop::AtViolationOf(property.into()));
+        let exploration = exploration.first_seed(seeds.start).schedules(seeds.end - seeds.start);
+        exploration.run().expect("the setup can be run")
     }
 
     fn explore_sound(&self, schedules: u64) -> Report {
@@ -81,7 +88,8 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn count(&self, schedules: u64) -> BTreeMap<String, u64> {
-        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+        let case = Case { strategy: Strategy::Random, ..(self.broken)() };
+        let mut runner = Runner::new(&case).expect("the setup can be run");
         let mut counts = BTreeMap::new();
         for seed in 0..schedules {
             if let End::Violated(violation) = runner.run(seed).end {
@@ -91,12 +99,14 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         counts
     }
 
-    fn record(&self, seed: u64) -> (Outcome, Decisions) {
-        Runner::new(&(self.broken)()).expect("the setup can be run").record(seed)
+    fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions) {
+        let case = Case { strategy, ..(self.broken)() };
+        Runner::new(&case).expect("the setup can be run").record(seed)
     }
 
-    fn replay(&self, decisions: Decisions) -> Option<Violation> {
-        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+    fn replay(&self, part: &Part, decisions: Decisions) -> Option<Violation> {
+        let case = (self.broken)().part(part).expect("there is such a part");
+        let mut runner = Runner::new(&case).expect("the setup can be run");
         match runner.replay(decisions, &mut ()).0.end {
             End::Violated(violation) => Some(violation),
             _ => None,
@@ -121,7 +131,7 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        minimise(&(self.broken)(), decisions, property, 100_000).expect("the setup can be run")
+        Minimiser::new(&(self.broken)(), property).run(decisions).expect("the setup can be run")
     }
 }
 
@@ -147,7 +157,9 @@ where
         (hold, requests) = (hold + hold, requests * requests);
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
-    Case { setup: Arc::new(setup), workload, properties: Q::PROPERTIES.to_vec(), patience }
+    let properties = Q::PROPERTIES.to_vec();
+    let (requests, strategy) = (Vec::new(), Strategy::default());
+    Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy }
 }
 
 /// A workload of few requests in little time.
