@@ -10,7 +10,8 @@ use serde_json::json;
 use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict, input, strategy, view};
+use super::tried::{as_f64, tried};
+use super::{Fault, Verdict, campaign, input, strategy, view};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
@@ -21,6 +22,9 @@ use crate::scenario::{Expectation, Scenario, Visitor};
 /// A scenario that expects everything to hold runs all its schedules, or up to the first that violates a property. One
 /// that expects a violation runs until a schedule shows it. Beneath each are the things worth trying and in how many
 /// schedules they were tried. Exit status: 0 if every expectation is met, 1 if not, 2 if a file is at fault.
+///
+/// With `--out` it is a campaign: killed at any moment, the same command goes on where it stopped, and the report is
+/// the same to the byte.
 #[derive(Args)]
 pub(super) struct Explore {
     /// Scenario files, or directories of them
@@ -44,8 +48,10 @@ pub(super) struct Explore {
     #[arg(long)]
     json: bool,
     /// Open a page of the first schedule found that nobody expected, or else of the first that was
-    #[arg(long)]
+    #[arg(long, conflicts_with = "out")]
     open: bool,
+    #[command(flatten)]
+    campaign: campaign::Options,
 }
 
 /// One scenario, explored.
@@ -61,6 +67,15 @@ struct Explored<'a> {
 impl Explore {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let scenarios = input::scenarios(&self.paths)?;
+        if let Some(place) = &self.campaign.out {
+            let extent = campaign::Extent {
+                schedules: self.schedules,
+                first_seed: self.first_seed,
+                jobs: self.jobs,
+                strategy: self.chosen.strategy,
+            };
+            return campaign::explore(&scenarios, (place, &self.campaign), &extent, self.json, output);
+        }
         let columns = Columns::of(&scenarios);
         if !self.json {
             output.lines(&columns.header());
@@ -196,19 +211,8 @@ impl<'a> Explored<'a> {
         };
         if self.scenario.expect() == Expectation::Holds {
             let wanted = &self.sometimes()[..self.scenario.sometimes().len()];
-            let (seen, never): (Vec<_>, Vec<_>) = wanted.iter().partition(|(_, count)| *count > 0);
-            if !seen.is_empty() {
-                let seen: Vec<String> =
-                    seen.iter().map(|(name, count)| format!("{name}\u{a0}{}", grouped(*count))).collect();
-                add(&format!("seen: {}", seen.join(", ")));
-            }
-            if self.report.entries > 0 {
-                let per_entry = as_f64(self.report.overtakes) / as_f64(self.report.entries);
-                add(&format!("fairness: an entry overtakes {per_entry:.2} older requests on average"));
-            }
-            if !never.is_empty() {
-                let never: Vec<&str> = never.iter().map(|(name, _)| *name).collect();
-                add(&format!("never: {}", never.join(", ")));
+            for line in tried(wanted, self.report.entries, self.report.overtakes) {
+                add(&line);
             }
         }
         if let Some(finding) = self.finding() {
@@ -279,8 +283,8 @@ impl<'a> Explored<'a> {
     }
 }
 
-const INDENT: &str = "    ";
-const AS_EXPECTED: &str = "violated, as expected";
+pub(super) const INDENT: &str = "    ";
+pub(super) const AS_EXPECTED: &str = "violated, as expected";
 
 /// The table that people read.
 struct Columns {
@@ -318,12 +322,6 @@ impl Columns {
             &rate(report.events),
         ])
     }
-}
-
-/// Near enough for three figures.
-#[allow(clippy::cast_precision_loss, reason = "three figures are shown")]
-fn as_f64(count: u64) -> f64 {
-    count as f64
 }
 
 /// A path as a shell takes it for one word.

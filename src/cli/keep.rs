@@ -8,8 +8,8 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Fault;
+use super::layout::count;
 use super::output::NewFile;
-use super::run::count;
 use crate::engine::{End, Invalid};
 use crate::explore::{
     Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy,

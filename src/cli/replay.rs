@@ -9,7 +9,7 @@ use super::layout::{width, wrap};
 use super::output::{Output, complain};
 use super::{Fault, Verdict, input, view};
 use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, Watched, why};
+use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, why};
 use crate::mutex::System;
 use crate::scenario::Visitor;
 use crate::trace::{Ending, Record, Recorder};
@@ -106,9 +106,7 @@ impl Replayed {
     fn of<S: System>(case: &Case<S>, decisions: &Decisions, watchdog: Watchdog<'_>) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
         let mut runner = Runner::new(case)?;
-        let (outcome, divergence) = watchdog.watch(case, Watched::Decisions(decisions.clone()), |pulse| {
-            runner.replay(decisions.clone(), &mut (&mut recorder, pulse))
-        });
+        let (outcome, divergence) = watchdog.replay(case, &mut runner, decisions.clone(), &mut recorder);
         let fails = matches!(outcome.end, End::Violated(_));
         let reasons = if fails { why(case, decisions)? } else { Vec::new() };
         Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })

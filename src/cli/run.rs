@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::hang::{self, Patience};
 use super::keep::Keep;
-use super::layout::{grouped, width, wrap};
+use super::layout::{count, grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input, strategy, view};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Runner, Strategy, Watchdog, Watched};
+use crate::explore::{Case, Hang, Runner, Strategy, Watchdog};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
@@ -180,16 +180,6 @@ impl Ran {
     }
 }
 
-/// A number of things: `1 crash`, `2 crashes`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if what.ends_with("sh") || what.ends_with('s') => "es",
-        _ => "s",
-    };
-    format!("{} {what}{ending}", grouped(number))
-}
-
 struct Work<'a> {
     strategy: Strategy,
     seed: u64,
@@ -229,10 +219,10 @@ impl Visitor for Work<'_> {
         if with_states {
             recorder = recorder.with_states();
         }
-        let outcome = watchdog.watch(&case, Watched::Seed(seed), |mut pulse| match wanted {
-            true => runner.run_observed(seed, &mut (&mut recorder, pulse)),
-            false => runner.run_observed(seed, &mut pulse),
-        });
+        let outcome = match wanted {
+            true => watchdog.run(&case, &mut runner, seed, &mut recorder),
+            false => watchdog.run(&case, &mut runner, seed, &mut ()),
+        };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

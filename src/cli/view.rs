@@ -9,7 +9,7 @@ use super::layout::WIDTH_MAX;
 use super::output::{NewFile, Output, complain};
 use super::{Fault, Verdict, input, strategy};
 use crate::engine::{Invalid, Outcome};
-use crate::explore::{Case, Hang, Pulse, Runner, Schedule, Strategy, Watchdog, Watched};
+use crate::explore::{Case, Hang, Runner, Schedule, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Trace};
@@ -17,9 +17,9 @@ use crate::view::{self, Excerpt, Story, Token};
 
 /// Make a run into a page, a drawing, or the format of another tool
 ///
-/// The input is a trace (`run --trace`), a schedule (`run --keep`) or a scenario, of which a seed is run. What comes out
-/// is told by the name of the output: .html is a page to walk through, offline; .svg a drawing; .txt the diagram of the
-/// terminal; .mmd a Mermaid sequence diagram; .shiviz a log with vector clocks; .json opens in Perfetto.
+/// The input is a trace (`run --trace`), a schedule (`run --keep`) or a scenario, of which a seed is run. What comes
+/// out is told by the name of the output: .html is a page to walk through, offline; .svg a drawing; .txt the diagram of
+/// the terminal; .mmd a Mermaid sequence diagram; .shiviz a log with vector clocks; .json opens in Perfetto.
 #[derive(Args)]
 pub(super) struct View {
     /// A trace, a schedule or a scenario
@@ -133,7 +133,8 @@ pub(super) fn run(scenario: &Scenario, strategy: Strategy, seed: u64, patience: 
     let bark = |hang: Hang| hang::end(&hang, scenario);
     let watchdog = Watchdog::new(patience.duration(), &bark);
     let ran = scenario.visit(OfSeed { strategy, seed, watchdog }).map_err(|invalid| Fault::new(invalid.to_string()))?;
-    Ok(ran.trace(scenario, Some(seed)))
+    let header = Header::new(scenario.name(), ran.processes).with_source(scenario.source());
+    Ok(ran.trace(header.with_seed(seed).with_strategy(strategy.name())))
 }
 
 /// The trace of a schedule.
@@ -146,7 +147,9 @@ pub(super) fn replayed(
     let bark = |hang: Hang| hang::end(&hang, scenario);
     let watchdog = Watchdog::new(patience.duration(), &bark);
     let replayed = scenario.visit(OfSchedule { schedule, watchdog }).ok_or_else(|| input::no_such_part(path))?;
-    Ok(replayed.map_err(|invalid| Fault::new(format!("{}: {invalid}", path.display())))?.trace(scenario, None))
+    let ran = replayed.map_err(|invalid| Fault::new(format!("{}: {invalid}", path.display())))?;
+    let header = Header::new(scenario.name(), ran.processes).with_source(scenario.source());
+    Ok(ran.trace(header))
 }
 
 /// What a run is for a view.
@@ -159,19 +162,15 @@ struct Ran {
 impl Ran {
     fn of<S: System>(
         case: &Case<S>,
-        watched: Watched,
-        watchdog: Watchdog<'_>,
-        run: impl FnOnce(&mut Runner<S>, &mut (&mut Recorder<Vec<Record>, Token>, &Pulse)) -> Outcome,
+        run: impl FnOnce(&mut Runner<S>, &mut Recorder<Vec<Record>, Token>) -> Outcome,
     ) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new().with_states().following(Token);
-        let mut runner = Runner::new(case)?;
-        let outcome = watchdog.watch(case, watched, |pulse| run(&mut runner, &mut (&mut recorder, pulse)));
+        let outcome = run(&mut Runner::new(case)?, &mut recorder);
         Ok(Self { processes: case.setup.processes, records: recorder.finish(), ending: Ending::new(&outcome) })
     }
 
-    fn trace(self, scenario: &Scenario, seed: Option<u64>) -> Trace {
-        let header = Header::new(scenario.name(), self.processes).with_source(scenario.source());
-        Trace { header: Header { seed, ..header }, records: self.records, ending: self.ending }
+    fn trace(self, header: Header) -> Trace {
+        Trace { header, records: self.records, ending: self.ending }
     }
 }
 
@@ -187,7 +186,7 @@ impl Visitor for OfSeed<'_> {
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
         let Self { strategy, seed, watchdog } = self;
         case.strategy = strategy;
-        Ran::of(&case, Watched::Seed(seed), watchdog, |runner, observer| runner.run_observed(seed, observer))
+        Ran::of(&case, |runner, recorder| watchdog.run(&case, runner, seed, recorder))
     }
 }
 
@@ -201,10 +200,9 @@ impl Visitor for OfSchedule<'_> {
     type Output = Option<Result<Ran, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let decisions = &self.schedule.decisions;
         let case = case.part(&self.schedule.part)?;
-        let watched = Watched::Decisions(decisions.clone());
-        Some(Ran::of(&case, watched, self.watchdog, |runner, observer| runner.replay(decisions.clone(), observer).0))
+        let decisions = self.schedule.decisions.clone();
+        Some(Ran::of(&case, |runner, recorder| self.watchdog.replay(&case, runner, decisions, recorder).0))
     }
 }
 

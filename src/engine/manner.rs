@@ -272,9 +272,9 @@ impl FaultMix {
 /// The greatest number of change points.
 const CHANGES_MAX: usize = 4;
 
-/// Chains of messages have priorities: a low one makes each message late, a high one lets it through at once. A chain is
-/// a message, the first that its receiver sends upon it, and so on; any other message begins a chain of its own, and so
-/// does each report. At each change point the chain at hand falls behind all others.
+/// Chains of messages have priorities: a low one makes each message late, a high one lets it through at once. A chain
+/// is a message, the first that its receiver sends upon it, and so on; any other message begins a chain of its own, and
+/// so does each report. At each change point the chain at hand falls behind all others.
 #[derive(Clone, Debug)]
 pub(crate) struct Priorities {
     salt: u64,

@@ -28,7 +28,7 @@ pub trait Observer<P: Process> {
     fn duplicated(&mut self, _to: ProcessId, _message: MessageId, _copy: MessageId, _world: &World<P>) {}
 
     /// A message has arrived and waits: its receiver is busy or paused.
-    fn waits(&mut self, _to: ProcessId, _message: MessageId, _world: &World<P>) {}
+    fn queued(&mut self, _to: ProcessId, _message: MessageId, _world: &World<P>) {}
 
     /// Until a tick, what is sent between these processes and the others is lost.
     fn partitioned(&mut self, _side: &[ProcessId], _until: Ticks, _world: &World<P>) {}
@@ -72,8 +72,8 @@ impl<P: Process, O: Observer<P>> Observer<P> for &mut O {
     fn duplicated(&mut self, to: ProcessId, message: MessageId, copy: MessageId, world: &World<P>) {
         (**self).duplicated(to, message, copy, world);
     }
-    fn waits(&mut self, to: ProcessId, message: MessageId, world: &World<P>) {
-        (**self).waits(to, message, world);
+    fn queued(&mut self, to: ProcessId, message: MessageId, world: &World<P>) {
+        (**self).queued(to, message, world);
     }
     fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
         (**self).partitioned(side, until, world);
@@ -110,9 +110,9 @@ impl<P: Process, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
         self.0.duplicated(to, message, copy, world);
         self.1.duplicated(to, message, copy, world);
     }
-    fn waits(&mut self, to: ProcessId, message: MessageId, world: &World<P>) {
-        self.0.waits(to, message, world);
-        self.1.waits(to, message, world);
+    fn queued(&mut self, to: ProcessId, message: MessageId, world: &World<P>) {
+        self.0.queued(to, message, world);
+        self.1.queued(to, message, world);
     }
     fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
         self.0.partitioned(side, until, world);

@@ -422,7 +422,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         let waits = world.has_arrivals(process);
         if waits || busy_until > world.now() {
             if let Arrived::Message { id, .. } = &arrived {
-                self.observer.waits(process, MessageId(*id), world);
+                self.observer.queued(process, MessageId(*id), world);
             }
             world.inbox(process).push_back(arrived);
             if !waits {

@@ -2,6 +2,7 @@
 //!
 //! The result never depends on the number of threads or on what ran before. It reads no clock.
 
+mod campaign;
 mod check;
 mod crash_points;
 mod exploration;
@@ -15,15 +16,16 @@ mod strategy;
 mod watchdog;
 mod why;
 
+pub use campaign::{Campaign, Form, Misfit, Plan, Shard, ShardError, Small, Step, Totals};
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::draw;
 pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use strategy::{Strategy, UnknownStrategy};
-pub use watchdog::{HANDLERS_RETURN, Hang, Pulse, Watchdog, Watched};
+pub use watchdog::{HANDLERS_RETURN, Hang, Watchdog};
 pub use why::{Happening, Reason, why};
 
 pub use crate::view::diagram;

@@ -5,9 +5,10 @@ use sha2::{Digest, Sha256};
 use super::record::Record;
 use super::recorder::Sink;
 
-/// The fingerprint of a run: SHA-256 over the lines of its records, each the compact JSON of a [`Record`] without what
-/// is for viewers (`state`, `carriers`, `has`, `waited_from`), in the order of its fields, and a line feed. So it can be had from a
-/// trace file with `sed` and `sha256sum`, and neither the name of the scenario nor what viewers add changes it.
+/// The fingerprint of a run: SHA-256 over the lines of its records, each the compact JSON of a [`Record`] and a line
+/// feed, in the order of its fields, but without those for viewers (`state`, `carriers`, `has`, `waited_from`). So it
+/// can be had from a trace file with `sed` and `sha256sum`, and neither the name of the scenario nor what viewers add
+/// changes it.
 ///
 /// It takes records as they come and keeps none: `Recorder::to(Fingerprint::new())` is an observer that fingerprints a
 /// run. It is printed in hexadecimal.

@@ -81,8 +81,8 @@ impl<S: Sink> Recorder<S> {
 }
 
 impl<S: Sink, F> Recorder<S, F> {
-    /// Records the states of processes too, as [fields](State) of their `Debug` text: after each event what it changed; and
-    /// since when a message waited that is handled.
+    /// Records the states of processes too, as [fields](State) of their `Debug` text: after each event what it
+    /// changed; and since when a message waited that is handled.
     #[must_use]
     pub fn with_states(mut self) -> Self {
         self.states = Some(BTreeMap::new());
@@ -133,11 +133,11 @@ impl<P: Process, S: Sink, F: Follow<P>> Observer<P> for Recorder<S, F> {
             (Event::Report(report), _) => Kind::Report(*report),
             (Event::Restart, _) => Kind::Restart,
         };
-        let waited_from = message.and_then(|id| self.waiting.remove(&id));
+        let waited_from = message.and_then(|id| self.waiting.remove(&id)).filter(|&since| since < world.now());
         self.open(process, kind, world).waited_from = waited_from;
     }
 
-    fn waits(&mut self, _: ProcessId, message: MessageId, world: &World<P>) {
+    fn queued(&mut self, _: ProcessId, message: MessageId, world: &World<P>) {
         if self.states.is_some() {
             self.waiting.insert(message, world.now());
         }

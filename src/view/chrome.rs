@@ -81,10 +81,13 @@ fn names(story: &Story) -> Vec<Json> {
     seen.dedup();
     for process in seen {
         let pid = process.get();
-        let of_process = |what: &str, name: &str| json!({ "ph": "M", "name": what, "pid": pid, "tid": EVENTS, "args": { "name": name } });
-        names.push(of_process("process_name", &process.to_string()));
+        let named = |what: &str, tid: u32, name: &str| {
+            let name = json!({ "name": name });
+            json!({ "ph": "M", "name": what, "pid": pid, "tid": tid, "args": name })
+        };
+        names.push(named("process_name", EVENTS, &process.to_string()));
         for (tid, name) in [(EVENTS, "events"), (LOCK, "critical section"), (TOKEN, "token"), (STATE, "state")] {
-            names.push(json!({ "ph": "M", "name": "thread_name", "pid": pid, "tid": tid, "args": { "name": name } }));
+            names.push(named("thread_name", tid, name));
         }
     }
     names

@@ -192,7 +192,9 @@ impl Story {
     /// The name of the scenario, and the seed if there is one.
     pub fn title(&self) -> String {
         let header = &self.trace.header;
-        header.seed.map_or_else(|| header.scenario.clone(), |seed| format!("{}, seed {seed}", header.scenario))
+        let Some(seed) = header.seed else { return header.scenario.clone() };
+        let strategy = header.strategy.as_ref().map(|strategy| format!(" ({strategy})")).unwrap_or_default();
+        format!("{}, seed {seed}{strategy}", header.scenario)
     }
 
     /// The event before this one at the same process; what is no step of a process has none and is none's.

@@ -322,7 +322,8 @@ impl<'a> Drawing<'a> {
         let tip = |id, size, colour| {
             format!(
                 "<marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"{size}\" \
-                 markerHeight=\"{size}\" orient=\"auto\"><path d=\"M0 0l8 4-8 4z\" style=\"fill:{colour};stroke:none\"/>\
+                 markerHeight=\"{size}\" orient=\"auto\">\
+                 <path d=\"M0 0l8 4-8 4z\" style=\"fill:{colour};stroke:none\"/>\
                  </marker>"
             )
         };

@@ -185,11 +185,29 @@ fn arguments_that_cannot_be_are_status_2() {
         &["run"],
         &["run", HOLDS, "--seed", "-1"],
         &["run", "no/such/file.toml"],
+        &["run", HOLDS, "--strategy", "swam"],
         &["fly"],
     ] {
         let ran = jeton(arguments).exits(2);
         assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_strategy_is_named_wherever_it_is_needed_to_see_a_schedule_again() {
+    let ran = jeton(&["explore", HOLDS, "--strategy", "swam"]).exits(2);
+    assert!(ran.stderr.contains("'swarm'"), "{}", ran.stderr);
+    let found = jeton(&["explore", VIOLATED, "--strategy", "swarm", "--json"]).exits(0).objects().remove(0);
+    assert_eq!(found["strategy"], "swarm");
+    let seed = found["seed"].to_string();
+    let run = |strategy: &[&str]| {
+        let arguments = [&["run", VIOLATED, "--seed", &seed, "--json"], strategy].concat();
+        jeton(&arguments).objects().remove(0)
+    };
+    let shown = run(&["--strategy", "swarm"]);
+    assert_eq!((&shown["strategy"], &shown["met"]), (&"swarm".into(), &true.into()));
+    assert_eq!(shown["violation"]["explanation"], found["explanation"]);
+    assert_eq!(run(&[])["strategy"], "auto");
 }
 
 /// What does not depend on how fast it went.
@@ -315,7 +333,10 @@ mod viewing {
         assert!(see("a.mmd").starts_with("sequenceDiagram\n"));
         assert!(see("a.shiviz").starts_with("(?<host>"));
         assert!(see("a.json").contains("\"traceEvents\""));
-        assert_eq!(view(&directory, SEEN, "b", &["--strategy", "random", "--seed", "29", "--format", "svg"]), see("a.svg"));
+        assert_eq!(
+            view(&directory, SEEN, "b", &["--strategy", "random", "--seed", "29", "--format", "svg"]),
+            see("a.svg")
+        );
         let short = view(&directory, SEEN, "b.svg", &["--strategy", "random", "--seed", "29", "--rows", "8"]);
         assert!(short.len() < see("a.svg").len() / 2);
         fs::remove_dir_all(directory).expect("removed");
@@ -406,7 +427,8 @@ mod viewing {
             assert!(page.contains("single_token violated"), "{arguments:?}");
         }
         fs::remove_dir_all(directory.join("programs")).expect("removed");
-        let (found, said, _) = with_browser(&directory, &["run", SEEN, "--strategy", "random", "--seed", "29", "--open"], false);
+        let (found, said, _) =
+            with_browser(&directory, &["run", SEEN, "--strategy", "random", "--seed", "29", "--open"], false);
         assert_eq!(found, 0, "{said}");
         let place = said.trim_end().rsplit("the page is ").next().expect("it is named");
         assert!(page_of(place).contains("single_token violated"), "{said}");

@@ -124,7 +124,8 @@ fn filters_filter() {
     let all = story.events.len() as u64;
     let tick = |page: &mut Page, menu: &str, label: &str| {
         let script = format!(
-            "[...document.querySelectorAll('#{menu} label')].find((one) => one.textContent.trim().startsWith({label:?}))\
+            "[...document.querySelectorAll('#{menu} label')]\
+             .find((one) => one.textContent.trim().startsWith({label:?}))\
              .querySelector('input').click()"
         );
         page.evaluate(&script);
@@ -202,7 +203,8 @@ fn a_hundred_thousand_events_open_at_once_and_scroll() {
     let jump = "(async () => { const stage = document.querySelector('#stage'); let worst = 0; \
          for (let share = 0; share < 1; share += .09) { const start = performance.now(); \
          stage.scrollTop = share * stage.scrollHeight; await new Promise(requestAnimationFrame); \
-         await new Promise(requestAnimationFrame); worst = Math.max(worst, performance.now() - start); } return worst; })()";
+         await new Promise(requestAnimationFrame); worst = Math.max(worst, performance.now() - start); } \
+         return worst; })()";
     let worst = page.evaluate(jump).as_f64().expect("milliseconds");
     let drawn = page.evaluate("document.querySelectorAll('#drawing *').length").as_u64().expect("a number");
     println!("100,000 events: open in {opened:?}, {worst:.0} ms for a jump, {drawn} elements");

@@ -1,7 +1,7 @@
 use super::config::{Config, Parameters};
 use super::{Message, QueryRing, note};
 use crate::model::{ProcessId, Ticks};
-use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, sealed};
+use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, Wait, sealed};
 
 impl Mutex for QueryRing {
     const CONDITIONS: &'static [&'static str] = &["in_critical_section", "waiting", "has_token", "token_in_flight"];
@@ -37,6 +37,17 @@ impl Mutex for QueryRing {
 
     fn without(config: &Config, _processes: u32, peer: ProcessId) -> Option<Config> {
         config.without(peer)
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        let early = self.held.keys().map(|&sender| Wait::new(format!("the death of those between it and {sender}")));
+        let mut waits: Vec<Wait> = early.collect();
+        if self.question.is_some() {
+            waits.push(Wait::from(self.predecessor, "its question to come back"));
+        } else if self.token.is_none() {
+            waits.push(Wait::from(self.predecessor, "the token"));
+        }
+        waits
     }
 
     fn tokens(&self) -> u32 {

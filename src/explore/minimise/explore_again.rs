@@ -38,6 +38,9 @@ impl<P: Mutex> Search<'_, P> {
 
     /// Looks for a schedule of another case near these decisions, which were some of a larger one.
     pub(super) fn near(&mut self, stage: &mut Stage<P>, decisions: &Decisions, variations: u64) -> Option<Failing> {
+        if self.is_spent() {
+            return None;
+        }
         if let Some(failing) = self.fails(stage, decisions) {
             return Some(failing);
         }

@@ -66,8 +66,10 @@ impl<P: Mutex> Search<'_, P> {
         }
         fewer.retain(|fewer| *fewer != requests && fewer.iter().any(|&number| number > 0));
         fewer.into_iter().any(|requests| {
+            // Whoever asks for nothing is as good as gone.
+            let variations = if requests.contains(&0) { NEAR } else { NEAR_WITH_FEWER_REQUESTS };
             let part = Part { requests, ..stage.part.clone() };
-            self.tries(stage, best, part, NEAR_WITH_FEWER_REQUESTS)
+            self.tries(stage, best, part, variations)
         })
     }
 

@@ -10,6 +10,8 @@ mod neighbour_ring;
 mod query_ring;
 mod replicated;
 mod stateless;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -157,9 +159,9 @@ where
         (hold, requests) = (hold + hold, requests * requests);
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
+    let (setup, strategy) = (Arc::new(setup), Strategy::default());
     let properties = Q::PROPERTIES.to_vec();
-    let (requests, strategy) = (Vec::new(), Strategy::default());
-    Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy }
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
 }
 
 /// A workload of few requests in little time.
