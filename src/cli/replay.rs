@@ -50,7 +50,7 @@ impl Replay {
         let place = self.schedule.display();
         let schedule = input::schedule(&self.schedule)?;
         let scenario = input::scenario_of(&self.schedule, &schedule)?;
-        let bark = |hang: Hang| hung(&schedule, hang);
+        let bark = |hang: Hang| hung(&schedule, &hang);
         let watchdog = Watchdog::new(self.patience.duration(), &bark);
         let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
             return Err(input::no_such_part(&self.schedule));
@@ -80,7 +80,7 @@ impl Replay {
 }
 
 /// A handler never returns, and that may be what was recorded.
-fn hung(schedule: &Schedule, hang: Hang) -> ! {
+fn hung(schedule: &Schedule, hang: &Hang) -> ! {
     let reproduced = schedule.is_reproduced_by(&End::Violated(hang.violation.clone()));
     let verdict = if reproduced { "reproduced" } else { "not reproduced" };
     complain(verdict, &hang.violation.to_string());

@@ -219,9 +219,10 @@ impl Visitor for Work<'_> {
         if with_states {
             recorder = recorder.with_states();
         }
-        let outcome = match wanted {
-            true => watchdog.run(&case, &mut runner, seed, &mut recorder),
-            false => watchdog.run(&case, &mut runner, seed, &mut ()),
+        let outcome = if wanted {
+            watchdog.run(&case, &mut runner, seed, &mut recorder)
+        } else {
+            watchdog.run(&case, &mut runner, seed, &mut ())
         };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();

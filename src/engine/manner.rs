@@ -342,8 +342,7 @@ fn chain(topic: &Topic) -> u64 {
     let pair = |one: ProcessId, other: ProcessId| u64::from(one.get()) << 32 | u64::from(other.get());
     match topic {
         Topic::Delay { from, to } | Topic::CopyDelay { from, to } => pair(*from, *to),
-        Topic::Latency { observer, of } => pair(*of, *observer),
-        Topic::SuspectLength { observer, of } => pair(*of, *observer),
+        Topic::Latency { observer, of } | Topic::SuspectLength { observer, of } => pair(*of, *observer),
         Topic::Service { process }
         | Topic::Down { process }
         | Topic::PauseLength { process }

@@ -94,7 +94,7 @@ pub enum Step {
         totals: Totals,
     },
     /// A failing schedule was made small.
-    Small(Small),
+    Small(Box<Small>),
 }
 
 /// A failing schedule that was made small.
@@ -222,7 +222,7 @@ impl Campaign {
                 if !self.wants(&small.property, small.seed) {
                     return Err(Misfit::Unasked { property: small.property, seed: small.seed });
                 }
-                self.small.insert((small.property.clone(), small.seed), small);
+                self.small.insert((small.property.clone(), small.seed), *small);
                 Ok(())
             }
         }

@@ -164,7 +164,7 @@ impl<'a, P: Mutex> Minimiser<'a, P> {
             }
             search.reduce(&mut stage, &mut best);
         }
-        // Where the limit was met, the last step may have made a schedule that is smaller, and not yet as small as can be.
+        // Where a limit was met, the last step may have left one that can be made smaller.
         let minimal = !search.cut_off;
         let Failing { decisions, violation } = best;
         Ok(Some(Minimised { part: stage.part, decisions, violation, runs: search.runs, minimal }))

@@ -68,7 +68,7 @@ impl<P: Mutex> From<Setup<P>> for Case<P> {
 enum Plan {
     Random,
     Swarm,
-    CrashPoints(Placing),
+    CrashPoints(Box<Placing>),
     Pct,
 }
 
@@ -179,7 +179,10 @@ impl<P: Mutex> Runner<P> {
             Strategy::Random | Strategy::Auto => Plan::Random,
             Strategy::Swarm => Plan::Swarm,
             Strategy::Pct => Plan::Pct,
-            Strategy::CrashPoints => self.place_crashes(seed, watcher, records).map_or(Plan::Random, Plan::CrashPoints),
+            Strategy::CrashPoints => match self.place_crashes(seed, watcher, records) {
+                Some(placing) => Plan::CrashPoints(Box::new(placing)),
+                None => Plan::Random,
+            },
         }
     }
 

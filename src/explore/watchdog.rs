@@ -103,7 +103,7 @@ impl<'a> Watchdog<'a> {
                     *before = now;
                     if *still >= wakes {
                         let what = watched.clone().of(now.1);
-                        if let Some(hang) = self.look(case, collects, what, now.2) {
+                        if let Some(hang) = self.look(case, collects, &what, now.2) {
                             (self.bark)(hang);
                             return;
                         }
@@ -115,20 +115,20 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Runs up to the event that is never over.
-    fn look<P: Mutex>(self, case: &Case<P>, collects: bool, what: Watched, event: u64) -> Option<Hang> {
+    fn look<P: Mutex>(self, case: &Case<P>, collects: bool, what: &Watched, event: u64) -> Option<Hang> {
         let mut runner = Runner::new(case).ok()?;
         if collects {
             runner = runner.collecting();
         }
         let mut stop = Stop { before: event, seen: 0, seconds: self.patience.as_secs(), violation: None };
-        let run = || match &what {
+        let run = || match what {
             Watched::Seed(seed) => runner.record_watched(*seed, &mut stop),
             Watched::Decisions(decisions) => drop(runner.replay(decisions.clone(), &mut stop)),
             Watched::Seeds => {}
         };
         // It ends with the panic of the observer.
         let _ = catch_unwind(AssertUnwindSafe(run));
-        let seed = if let Watched::Seed(seed) = what { Some(seed) } else { None };
+        let seed = if let Watched::Seed(seed) = what { Some(*seed) } else { None };
         Some(Hang { violation: stop.violation?, seed, decisions: runner.decisions() })
     }
 }

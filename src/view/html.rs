@@ -69,7 +69,7 @@ fn data(story: &Story) -> Data {
             .state
             .as_ref()
             .map(|state| state.fields().map(|(name, value)| [texts.place(name), texts.place(value)]).collect());
-        self::event(event, &mut texts, states)
+        self::event(event, &mut texts, states.as_deref())
     });
     let events: Vec<Json> = events.collect();
     let messages = story.messages.iter().map(|message| self::message(message, &mut texts)).collect();
@@ -88,7 +88,7 @@ fn data(story: &Story) -> Data {
     }
 }
 
-fn event(event: &Event, texts: &mut Texts, state: Option<Vec<[usize; 2]>>) -> Json {
+fn event(event: &Event, texts: &mut Texts, state: Option<&[[usize; 2]]>) -> Json {
     let what = match event.what {
         What::Start => 0,
         What::Request => 1,
@@ -113,7 +113,8 @@ fn event(event: &Event, texts: &mut Texts, state: Option<Vec<[usize; 2]>>) -> Js
         })
         .collect();
     let label = texts.place(&event.label);
-    json!([event.number, event.tick, event.process, what, label, event.message, event.crashed as u8, says, state])
+    let crashed = u8::from(event.crashed);
+    json!([event.number, event.tick, event.process, what, label, event.message, crashed, says, state])
 }
 
 fn message(message: &Message, texts: &mut Texts) -> Json {

@@ -170,7 +170,7 @@ impl Story {
         };
         let from = trace.ending.cycle_from_event;
         let cycle = from.and_then(|number| trace.records.iter().position(|record| record.number > number));
-        Self { events, messages, spans, ending, cycle, trace }
+        Self { trace, events, messages, spans, ending, cycle }
     }
 
     /// The trace it was made of.

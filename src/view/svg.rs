@@ -1,5 +1,7 @@
 //! A drawing for papers and slides: time goes down, a column a process. It is read as well in grey as in colour.
 
+#![allow(clippy::cast_possible_wrap, reason = "pixels")]
+
 use std::fmt::Write;
 
 use super::excerpt::{Cut, Excerpt};

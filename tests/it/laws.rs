@@ -340,7 +340,7 @@ mod crashes {
         let records = recorder.finish();
         let of = |record: &Record| record.state.as_ref().and_then(|state| state.get("hop")).map(str::to_owned);
         let mine = |record: &&Record| record.process == ProcessId::new(0);
-        let last = records.iter().filter(mine).take_while(|r| r.kind != Kind::Crash).filter_map(|r| of(r)).last();
+        let last = records.iter().filter(mine).take_while(|r| r.kind != Kind::Crash).filter_map(of).last();
         assert_eq!(last.as_deref(), Some("10"));
         let restarted = records.iter().find(|record| record.kind == Kind::Restart).and_then(of);
         assert_eq!(restarted.as_deref(), Some("8"));

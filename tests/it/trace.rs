@@ -172,7 +172,7 @@ mod recording {
         let (plain, _) = observe(&setup, 15, 2, Recorder::new());
         let (followed, _) = observe(&setup, 15, 2, Recorder::new().following(Token));
         assert_eq!(fingerprint(&plain), fingerprint(&followed));
-        let mut has = vec![0; 5];
+        let mut has = [0; 5];
         for record in &followed {
             let tokens = record.effects.iter().filter_map(|effect| match effect {
                 Effect::Send { id, content, .. } if content.get("Token").is_some() => Some(*id),

@@ -316,7 +316,9 @@ mod mermaid {
                 read.arrows.push((found[1].to_owned(), found[2].to_owned(), found[3].to_owned(), words(&found[4])));
             } else if let Some(found) = note.captures(line) {
                 let over: Vec<String> = found[1].split(',').map(str::to_owned).collect();
-                over.iter().for_each(|name| known(name));
+                for name in &over {
+                    known(name);
+                }
                 read.notes.push((over, words(&found[2])));
             } else {
                 let (word, name) = line.split_once(' ').unwrap_or_else(|| panic!("what is this: {line}"));

@@ -83,5 +83,5 @@ fn make_small<P: Mutex>(case: &Case<P>, property: String, seed: u64) -> Result<S
         },
     };
     let schedule = Schedule { violation, part, decisions, scenario: None };
-    Ok(Step::Small(Small { property, seed, minimal, schedule }))
+    Ok(Step::Small(Box::new(Small { property, seed, minimal, schedule })))
 }

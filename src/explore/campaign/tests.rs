@@ -34,7 +34,7 @@ fn made_up(plan: &Plan, chunk: u64) -> Step {
 fn small(seed: u64, decisions: &[&str]) -> Step {
     let decisions = decisions.iter().map(|key| (key.parse().expect("a key"), 1)).collect();
     let schedule = Schedule { decisions, ..Schedule::default() };
-    Step::Small(Small { property: "single_holder".to_owned(), seed, minimal: true, schedule })
+    Step::Small(Box::new(Small { property: "single_holder".to_owned(), seed, minimal: true, schedule }))
 }
 
 fn done(plan: Plan) -> Campaign {

@@ -1,6 +1,6 @@
 //! A smaller case: fewer processes, fewer requests, fewer faults.
 
-use super::explore_again::FEW;
+use super::explore_again::{FEW, SEEDS};
 use super::{Failing, Search, Stage};
 use crate::engine::{Decisions, Faults, Topic};
 use crate::explore::reduction::{Part, decisions_without, victim};
@@ -31,7 +31,7 @@ impl<P: Mutex> Search<'_, P> {
             }
         }
         for (_, smaller) in &mut smaller {
-            if let Some(found) = self.from_seeds(smaller) {
+            if let Some(found) = self.try_seeds(smaller, SEEDS) {
                 if self.takes(stage, best, smaller, found) {
                     return true;
                 }

@@ -1,4 +1,4 @@
-//! A headless Chromium, spoken to in the DevTools protocol through two pipes: no port, no socket, no library.
+//! A headless Chromium, spoken to in the protocol of its developer tools through two pipes: no port, no library.
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};

@@ -133,7 +133,9 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        Minimiser::new(&(self.broken)(), property).run(decisions).expect("the setup can be run")
+        let case = (self.broken)();
+        let minimiser = Minimiser::new(&case, property).max_runs(100_000).max_events(100_000_000);
+        minimiser.run(decisions).expect("the setup can be run")
     }
 }
 

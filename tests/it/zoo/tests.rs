@@ -47,12 +47,11 @@ const FROM_RANDOM: [&str; 1] = ["dead_are_believed"];
 
 fn is_made_small(name: &str) {
     let entry = entry(name);
-    let (_, decisions) = match FROM_RANDOM.contains(&name) {
-        true => {
-            let report = entry.specimen.find(entry.violates, Strategy::Random, 0..SCHEDULES);
-            entry.specimen.record(Strategy::Random, report.findings[0].seed)
-        }
-        false => entry.specimen.record(Strategy::Auto, finding(entry).seed),
+    let (_, decisions) = if FROM_RANDOM.contains(&name) {
+        let report = entry.specimen.find(entry.violates, Strategy::Random, 0..SCHEDULES);
+        entry.specimen.record(Strategy::Random, report.findings[0].seed)
+    } else {
+        entry.specimen.record(Strategy::Auto, finding(entry).seed)
     };
     let small =
         entry.specimen.minimise(&decisions, entry.violates).expect("the recorded schedule fails as the seed does");
