@@ -11,7 +11,7 @@ use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
 use super::tried::{as_f64, tried};
-use super::{Fault, Verdict, campaign, input, strategy};
+use super::{Fault, Verdict, campaign, input, strategy, view};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
@@ -47,6 +47,9 @@ pub(super) struct Explore {
     /// Print JSON Lines, one object per scenario
     #[arg(long)]
     json: bool,
+    /// Open a page of the first schedule found that nobody expected, or else of the first that was
+    #[arg(long, conflicts_with = "out")]
+    open: bool,
     #[command(flatten)]
     campaign: campaign::Options,
 }
@@ -57,6 +60,8 @@ struct Explored<'a> {
     report: Report,
     chosen: &'a strategy::Chosen,
     taken: Duration,
+    /// Whether it is the only one, so that there is room for what to do next.
+    alone: bool,
 }
 
 impl Explore {
@@ -76,11 +81,21 @@ impl Explore {
             output.lines(&columns.header());
         }
         let mut unmet = 0;
+        let mut seen = None;
         for scenario in &scenarios {
             let started = Instant::now();
             let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
-            let explored = Explored { scenario, report, chosen: &self.chosen, taken: started.elapsed() };
+            let explored = Explored {
+                scenario,
+                report,
+                chosen: &self.chosen,
+                taken: started.elapsed(),
+                alone: scenarios.len() == 1,
+            };
             unmet += usize::from(!explored.met());
+            if self.open {
+                explored.worth_seeing(&mut seen);
+            }
             output.lines(&if self.json { explored.json() } else { explored.text(&columns) });
         }
         if !self.json && scenarios.len() > 1 {
@@ -89,6 +104,9 @@ impl Explore {
                 scenarios.len(),
                 scenarios.len() - unmet
             ));
+        }
+        if let Some((scenario, seed, _)) = seen {
+            view::open(view::run(scenario, self.chosen.strategy, seed, &self.patience)?)?;
         }
         Ok(if unmet == 0 { Verdict::Met } else { Verdict::NotMet })
     }
@@ -143,7 +161,15 @@ impl Visitor for Work<'_> {
     }
 }
 
-impl Explored<'_> {
+impl<'a> Explored<'a> {
+    /// Takes this scenario's finding as what is to be opened, unless there is a better one.
+    fn worth_seeing(&self, seen: &mut Option<(&'a Scenario, u64, bool)>) {
+        let better = seen.is_none_or(|(_, _, met)| met && !self.met());
+        if let Some(finding) = self.finding().filter(|_| better) {
+            *seen = Some((self.scenario, finding.seed, self.met()));
+        }
+    }
+
     fn met(&self) -> bool {
         match self.scenario.expect() {
             Expectation::Holds => self.report.holds(),
@@ -192,7 +218,7 @@ impl Explored<'_> {
         if let Some(finding) = self.finding() {
             add(&format!("seed {}: {}", finding.seed, finding.violation));
         }
-        if !self.met() {
+        if !self.met() || self.alone {
             for line in self.advice() {
                 let _ = write!(text, "\n{INDENT}{line}");
             }
@@ -204,7 +230,8 @@ impl Explored<'_> {
     fn advice(&self) -> Vec<String> {
         let path = shell_word(self.scenario.path());
         let strategy = self.chosen.words();
-        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
+        let to_see = |seed: u64| format!("to see it: {}", view::command(self.scenario.path(), seed, self.chosen));
+        let to_read = |seed: u64| format!("to read it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
         if let (Expectation::Violates(property), None) = (self.scenario.expect(), self.finding()) {
             let more = self.report.schedules.saturating_mul(10);
             return vec![
@@ -213,13 +240,14 @@ impl Explored<'_> {
             ];
         }
         match (self.finding(), self.report.first_cut_off) {
-            (Some(finding), _) => vec![to_see(finding.seed)],
+            (Some(finding), _) => vec![to_see(finding.seed), to_read(finding.seed)],
             (None, Some((seed, limit))) => {
                 let limit = format!("{limit:?}").to_lowercase();
                 let (cut_off, all) = (grouped(self.report.cut_off), grouped(self.report.schedules));
                 vec![
                     format!("{cut_off} of {all} schedules were cut off and prove nothing; raise `limits.{limit}`"),
                     to_see(seed),
+                    to_read(seed),
                 ]
             }
             (None, None) => Vec::new(),

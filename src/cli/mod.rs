@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod strategy;
 mod tried;
+mod view;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ enum Command {
     Explore(explore::Explore),
     Merge(merge::Merge),
     Check(check::Check),
+    View(view::View),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Explore(command) => command.execute(&mut output),
         Command::Merge(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),
+        Command::View(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

@@ -421,6 +421,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         let busy_until = world.busy_until(process);
         let waits = world.has_arrivals(process);
         if waits || busy_until > world.now() {
+            if let Arrived::Message { id, .. } = &arrived {
+                self.observer.queued(process, MessageId(*id), world);
+            }
             world.inbox(process).push_back(arrived);
             if !waits {
                 let epoch = world.epoch(process);

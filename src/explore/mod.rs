@@ -22,10 +22,12 @@ pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exhaustive::{Budget, Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
-pub use picture::{diagram, draw};
+pub use picture::draw;
 pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use strategy::{Strategy, UnknownStrategy};
 pub use watchdog::{HANDLERS_RETURN, Hang, Watchdog};
 pub use why::{Happening, Reason, why};
+
+pub use crate::view::diagram;

@@ -24,4 +24,6 @@ mod testing;
 mod tidy;
 mod toy;
 mod trace;
+mod view;
+mod viewer;
 mod zoo;
