@@ -19,6 +19,7 @@ mod rng;
 mod setup;
 mod simulation;
 mod timed;
+mod wheel;
 mod world;
 
 pub use application::{Agenda, Application, Idle};

@@ -24,27 +24,40 @@ const STREAMS: usize = 5;
 #[derive(Clone, Debug)]
 pub(crate) struct Streams {
     seed: u64,
-    made: [Option<ChaCha8Rng>; STREAMS],
+    made: [Words; STREAMS],
 }
+
+/// The words of one stream, a block at a time.
+#[derive(Clone, Debug)]
+struct Words {
+    block: [u64; BLOCK],
+    /// How many of the block are left, from its end.
+    left: usize,
+    rng: Option<ChaCha8Rng>,
+}
+
+/// As many as the generator makes at once.
+const BLOCK: usize = 32;
 
 impl Streams {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, made: [const { None }; STREAMS] }
+        Self { seed, made: [const { Words { block: [0; BLOCK], left: 0, rng: None } }; STREAMS] }
     }
 
+    #[inline]
     fn word(&mut self, stream: Stream) -> u64 {
-        let seed = self.seed;
-        self.made[stream as usize]
-            .get_or_insert_with(|| {
-                let mut rng = ChaCha8Rng::from_seed(expand(seed));
-                rng.set_stream(stream as u64);
-                rng
-            })
-            .next_u64()
+        let words = &mut self.made[stream as usize];
+        if words.left == 0 {
+            words.fill(self.seed, stream);
+        }
+        let word = words.block[BLOCK - words.left];
+        words.left -= 1;
+        word
     }
 
     /// A number in `0..bound`, from one word: the high half of `word * bound`. The bias is below `bound / 2^64`, and a
     /// rejection loop would make the number of draws depend on the answers.
+    #[inline]
     pub(crate) fn below(&mut self, stream: Stream, bound: u64) -> u64 {
         let product = u128::from(self.word(stream)) * u128::from(bound);
         (product >> 64) as u64
@@ -57,6 +70,19 @@ impl Streams {
         let bits = u128::from(minus_log2(self.word(stream)));
         let scaled = (bits * LN_2).saturating_mul(u128::from(mean)) >> 64;
         u64::try_from(scaled).unwrap_or(u64::MAX)
+    }
+}
+
+impl Words {
+    #[cold]
+    fn fill(&mut self, seed: u64, stream: Stream) {
+        let rng = self.rng.get_or_insert_with(|| {
+            let mut rng = ChaCha8Rng::from_seed(expand(seed));
+            rng.set_stream(stream as u64);
+            rng
+        });
+        self.block.fill_with(|| rng.next_u64());
+        self.left = BLOCK;
     }
 }
 
