@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, strategy};
 use crate::engine::Invalid;
-use crate::explore::{Case, Exploration, Finding, Progress, Report, Stop};
+use crate::explore::{Case, Exploration, Finding, Progress, Report, Stop, Strategy};
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
@@ -32,6 +32,8 @@ pub(super) struct Explore {
     /// The seed of the first schedule; each has the next number
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     first_seed: u64,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
     /// On how many threads; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
@@ -44,6 +46,7 @@ pub(super) struct Explore {
 struct Explored<'a> {
     scenario: &'a Scenario,
     report: Report,
+    chosen: &'a strategy::Chosen,
     taken: Duration,
 }
 
@@ -58,7 +61,7 @@ impl Explore {
         for scenario in &scenarios {
             let started = Instant::now();
             let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
-            let explored = Explored { scenario, report, taken: started.elapsed() };
+            let explored = Explored { scenario, report, chosen: &self.chosen, taken: started.elapsed() };
             unmet += usize::from(!explored.met());
             output.lines(&if self.json { explored.json() } else { explored.text(&columns) });
         }
@@ -82,7 +85,8 @@ impl Explore {
             Expectation::Holds => Stop::AtFirstFailure,
             Expectation::Violates(property) => Stop::AtViolationOf(property.name().to_owned()),
         };
-        let work = Work { schedules, first_seed: self.first_seed, jobs: self.jobs, stop, bar: &bar };
+        let (first_seed, strategy) = (self.first_seed, self.chosen.strategy);
+        let work = Work { schedules, first_seed, strategy, jobs: self.jobs, stop, bar: &bar };
         let report = scenario.visit(work);
         bar.finish_and_clear();
         report
@@ -93,6 +97,7 @@ impl Explore {
 struct Work<'a> {
     schedules: u64,
     first_seed: u64,
+    strategy: Strategy,
     jobs: Option<usize>,
     stop: Stop,
     bar: &'a ProgressBar,
@@ -106,6 +111,7 @@ impl Visitor for Work<'_> {
         let exploration = Exploration::of(case)
             .schedules(self.schedules)
             .first_seed(self.first_seed)
+            .strategy(self.strategy)
             .stop(self.stop)
             .progress(&progress);
         match self.jobs {
@@ -186,12 +192,13 @@ impl Explored<'_> {
     /// What whoever expected something else needs next.
     fn advice(&self) -> Vec<String> {
         let path = shell_word(self.scenario.path());
-        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed} --diagram");
+        let strategy = self.chosen.words();
+        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
         if let (Expectation::Violates(property), None) = (self.scenario.expect(), self.finding()) {
             let more = self.report.schedules.saturating_mul(10);
             return vec![
                 format!("no schedule violates {property}"),
-                format!("to try more: cargo jeton explore {path} --schedules {more}"),
+                format!("to try more: cargo jeton explore {path} --schedules {more}{strategy}"),
             ];
         }
         match (self.finding(), self.report.first_cut_off) {
@@ -219,6 +226,7 @@ impl Explored<'_> {
             "expected": scenario.expect().name(),
             "met": self.met(),
             "violated": violated,
+            "strategy": report.strategy.name(),
             "first_seed": report.first_seed,
             "schedules": report.schedules,
             "found_within": self.finding().map(|finding| finding.found_within),
@@ -262,7 +270,7 @@ impl Columns {
     }
 
     fn row(&self, explored: &Explored<'_>) -> String {
-        let Explored { scenario, report, taken } = explored;
+        let Explored { scenario, report, taken, .. } = explored;
         let seconds = taken.as_secs_f64();
         // Below that it is the start of the threads that was measured.
         let rate = |count: u64| if seconds < 0.02 { "-".to_owned() } else { rounded(as_f64(count) / seconds) };

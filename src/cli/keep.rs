@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Fault;
 use super::output::NewFile;
 use crate::engine::{End, Invalid};
-use crate::explore::{Case, Recorded, Runner, ScenarioText, Schedule, minimise};
+use crate::explore::{Case, Recorded, Runner, ScenarioText, Schedule, Strategy, minimise};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 
@@ -14,22 +14,24 @@ const RUNS_MAX: u64 = 20_000;
 
 /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns how many
 /// decisions are in it.
-pub(super) fn keep(scenario: &Scenario, seed: u64, file: &Path) -> Result<usize, Fault> {
+pub(super) fn keep(scenario: &Scenario, strategy: Strategy, seed: u64, file: &Path) -> Result<usize, Fault> {
     let file = NewFile::create(file)?;
-    let mut schedule = scenario.visit(Work { seed }).map_err(|invalid| Fault::new(invalid.to_string()))?;
+    let mut schedule = scenario.visit(Work { strategy, seed }).map_err(|invalid| Fault::new(invalid.to_string()))?;
     schedule.scenario = Some(ScenarioText { name: scenario.name().to_owned(), source: scenario.source().to_owned() });
     file.finish(schedule.to_string().as_bytes())?;
     Ok(schedule.decisions.len())
 }
 
 struct Work {
+    strategy: Strategy,
     seed: u64,
 }
 
 impl Visitor for Work {
     type Output = Result<Schedule, Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        case.strategy = self.strategy;
         let (outcome, decisions) = Runner::new(&case)?.record(self.seed);
         let End::Violated(violation) = &outcome.end else {
             return Ok(Schedule { decisions, ..Schedule::default() });

@@ -13,6 +13,7 @@ mod output;
 mod replay;
 mod run;
 mod schema;
+mod strategy;
 
 use std::process::ExitCode;
 

@@ -6,9 +6,9 @@ use serde_json::json;
 use super::keep::keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, strategy};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner, diagram};
+use crate::explore::{Case, Runner, Strategy, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
@@ -24,6 +24,8 @@ pub(super) struct Run {
     /// Which schedule
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
     /// Write every event of the run to this file, as JSON Lines
     #[arg(long, value_name = "OUT.jsonl")]
     trace: Option<PathBuf>,
@@ -59,7 +61,7 @@ impl Run {
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
         if let Some(file) = &self.keep {
-            let decisions = keep(&scenario, self.seed, file)?;
+            let decisions = keep(&scenario, self.chosen.strategy, self.seed, file)?;
             if !self.json {
                 output.lines(&format!("{} in {}", count(decisions as u64, "decision"), file.display()));
             }
@@ -71,7 +73,11 @@ impl Run {
     fn text_of(&self, scenario: &Scenario, ran: &Ran) -> String {
         let Outcome { end, at, stats } = &ran.outcome;
         let width = width();
-        let heading = format!("{}, seed {}: {}", scenario.name(), self.seed, scenario.about());
+        let strategy = match self.chosen.strategy.of_seed(self.seed) {
+            Strategy::Random => String::new(),
+            strategy => format!(" ({strategy})"),
+        };
+        let heading = format!("{}, seed {}{strategy}: {}", scenario.name(), self.seed, scenario.about());
         let mut text = wrap(&heading, "", width);
         if let Some(records) = &ran.records {
             let ending = Ending::new(&ran.outcome);
@@ -127,6 +133,7 @@ impl Run {
             "scenario": scenario.name(),
             "system": scenario.system(),
             "seed": self.seed,
+            "strategy": self.chosen.strategy.name(),
             "expected": scenario.expect().name(),
             "met": ran.meets(scenario.expect()),
             "end": end,
@@ -144,9 +151,10 @@ impl Run {
 
     fn work(&self, scenario: &Scenario) -> Work {
         let header = Header::new(scenario.name(), scenario.processes());
-        let header = header.with_seed(self.seed).with_source(scenario.source());
+        let strategy = self.chosen.strategy;
+        let header = header.with_seed(self.seed).with_strategy(strategy.name()).with_source(scenario.source());
         let trace = self.trace.is_some().then(|| Writer::new(Vec::new(), &header).expect(MEMORY));
-        Work { seed: self.seed, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
+        Work { strategy, seed: self.seed, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
     }
 }
 
@@ -173,6 +181,7 @@ fn count(number: u64, what: &str) -> String {
 }
 
 struct Work {
+    strategy: Strategy,
     seed: u64,
     sinks: Sinks,
 }
@@ -198,8 +207,9 @@ impl Sink for Sinks {
 impl Visitor for Work {
     type Output = Result<Ran, Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let Self { seed, sinks } = self;
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        let Self { strategy, seed, sinks } = self;
+        case.strategy = strategy;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
         let mut recorder = Recorder::to(sinks);

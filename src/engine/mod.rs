@@ -13,6 +13,7 @@ mod distribution;
 mod disturbance;
 mod fault;
 mod key;
+mod manner;
 mod observer;
 mod queue;
 mod rng;
@@ -28,6 +29,7 @@ pub use distribution::Distribution;
 pub(crate) use distribution::SPAN_MAX;
 pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
+pub(crate) use manner::{CrashPoint, Dice, Draw};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
 pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{

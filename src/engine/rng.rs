@@ -16,9 +16,10 @@ pub(crate) enum Stream {
     Detector = 2,
     Workload = 3,
     Processes = 4,
+    Strategy = 5,
 }
 
-const STREAMS: usize = 5;
+const STREAMS: usize = 6;
 
 /// The generators of one seed, each made at its first draw: making one costs more than forty draws.
 #[derive(Clone, Debug)]

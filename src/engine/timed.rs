@@ -460,6 +460,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     ) -> Result<(), Violation> {
         world.events += 1;
         self.observer.event(process, &event, message, world);
+        self.clock.chance.handles(message.map(MessageId::get));
         let alarm = world.alarm(process) == world.steps(process) + 1;
         let crashes = world.step(process, event, self);
         self.schedule_requests(world);

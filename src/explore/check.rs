@@ -136,7 +136,7 @@ fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
 fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invalid> {
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
-    let found = format!("seed {seed} shows it, within {found_within} schedules");
+    let found = format!("seed {seed} of strategy {} shows it, within {found_within} schedules", case.strategy);
     Ok(match minimise(case, &decisions, &violation.property, RUNS_MAX)? {
         Some(small) => Failure { violation: small.violation, decisions: small.decisions, found },
         None => Failure { violation: violation.clone(), decisions, found },
@@ -181,7 +181,7 @@ fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> 
 
 fn covered(report: &Report) -> String {
     let sometimes: Vec<String> = report.sometimes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-    let Report { schedules, events, first_seed, .. } = report;
+    let Report { schedules, events, first_seed, strategy, .. } = report;
     let seen = if sometimes.is_empty() { String::new() } else { format!("; seen in: {}", sometimes.join(", ")) };
-    format!("holds in {schedules} schedules from seed {first_seed} ({events} events){seen}")
+    format!("holds in {schedules} schedules from seed {first_seed} of strategy {strategy} ({events} events){seen}")
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::runner::{Case, Runner};
+use super::strategy::Strategy;
 use crate::engine::{End, Invalid, Limit, Setup, Violation};
 use crate::model::Ticks;
 use crate::mutex::{Mutex, Property, Workload};
@@ -79,6 +80,8 @@ pub struct Progress {
 /// What an exploration found. It is the same for any number of threads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// How the schedule of a seed was chosen.
+    pub strategy: Strategy,
     /// The first seed.
     pub first_seed: u64,
     /// The schedules that were run, up to where it stopped.
@@ -130,12 +133,12 @@ impl Report {
     /// With what was violated and the seed that shows it, or with how many schedules were cut off.
     pub fn assert_holds(&self) {
         if let Some(Finding { seed, found_within, violation }) = self.findings.first() {
-            panic!("{violation}\nseed {seed}, found within {found_within} schedules");
+            panic!("{violation}\nseed {seed} of strategy {}, found within {found_within} schedules", self.strategy);
         }
         if let Some((seed, limit)) = self.first_cut_off {
             panic!(
-                "{} of {} schedules were cut off by the limit on {limit:?}: seed {seed}",
-                self.cut_off, self.schedules
+                "{} of {} schedules were cut off by the limit on {limit:?}: seed {seed} of strategy {}",
+                self.cut_off, self.schedules, self.strategy
             );
         }
     }
@@ -211,6 +214,13 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     #[must_use]
     pub fn patience(mut self, patience: Ticks) -> Self {
         self.case.patience = patience;
+        self
+    }
+
+    /// How the schedule of a seed is chosen; [`Strategy::Auto`], if it is never said.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.case.strategy = strategy;
         self
     }
 
@@ -313,7 +323,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                 result.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             })
         })?;
-        let mut report = Report { first_seed: self.first_seed, ..Report::default() };
+        let mut report = Report { strategy: self.case.strategy, first_seed: self.first_seed, ..Report::default() };
         let end = end.into_inner();
         for (_, part) in
             parts.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().take_while(|p| p.0 < end)

@@ -7,8 +7,10 @@ mod crash_points;
 mod exploration;
 mod minimise;
 mod picture;
+mod placing;
 mod runner;
 mod schedule;
+mod strategy;
 mod why;
 
 pub use crash_points::{CrashPointReport, CrashPoints};
@@ -17,4 +19,5 @@ pub use minimise::{Minimised, minimise};
 pub use picture::{diagram, draw};
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
+pub use strategy::{Strategy, UnknownStrategy};
 pub use why::{Happening, Reason, why};

@@ -1,6 +1,11 @@
 use std::sync::Arc;
 
-use crate::engine::{Decisions, Divergence, Invalid, Observer, Outcome, Setup, Simulation, Violation};
+use super::crash_points::Steps;
+use super::placing::Placing;
+use super::strategy::Strategy;
+use crate::engine::{
+    Decisions, Divergence, Draw, End, Invalid, Observer, Outcome, RandomCrashes, Setup, Simulation, Violation,
+};
 use crate::model::Ticks;
 use crate::mutex::{Applications, Monitor, Mutex, Property, Workload};
 use crate::property::Tally;
@@ -16,6 +21,8 @@ pub struct Case<P: Mutex> {
     pub properties: Vec<Property>,
     /// Within how many ticks of the later of the request and the last fault a request must be granted.
     pub patience: Ticks,
+    /// How the schedule of a seed is chosen.
+    pub strategy: Strategy,
 }
 
 impl<P: Mutex> Case<P> {
@@ -28,6 +35,7 @@ impl<P: Mutex> Case<P> {
             workload: Workload::default(),
             properties: P::PROPERTIES.to_vec(),
             patience: Ticks::ZERO,
+            strategy: Strategy::default(),
         };
         case.set_workload(Workload::default());
         case
@@ -52,12 +60,42 @@ impl<P: Mutex> From<Setup<P>> for Case<P> {
     }
 }
 
+/// What a strategy makes of a seed.
+#[derive(Debug)]
+enum Plan {
+    Random,
+    Swarm,
+    CrashPoints(Placing),
+    Pct,
+}
+
+impl Plan {
+    fn draw(&self) -> Draw<'_> {
+        match self {
+            Self::Random => Draw::Plain,
+            Self::Swarm => Draw::Swarm,
+            Self::CrashPoints(placing) => placing.draw(),
+            Self::Pct => Draw::Priorities,
+        }
+    }
+}
+
 /// Runs a case, seed after seed, in memory that is used again.
 #[derive(Clone, Debug)]
 pub struct Runner<P: Mutex> {
     simulation: Simulation<P>,
     applications: Applications,
     monitor: Monitor<P>,
+    strategy: Strategy,
+    dry: DryRun<P>,
+}
+
+/// What watches a dry run: nothing of it is counted.
+#[derive(Clone, Debug)]
+struct DryRun<P: Mutex> {
+    groups: Vec<RandomCrashes>,
+    monitor: Monitor<P>,
+    steps: Steps,
 }
 
 impl<P: Mutex> Runner<P> {
@@ -70,6 +108,12 @@ impl<P: Mutex> Runner<P> {
             simulation: Simulation::new(Arc::clone(&case.setup))?,
             applications: Applications::new(case.workload),
             monitor: Monitor::new(&case.properties, case.patience),
+            strategy: case.strategy,
+            dry: DryRun {
+                groups: case.setup.faults.random.clone(),
+                monitor: Monitor::new(&case.properties, case.patience),
+                steps: Steps::default(),
+            },
         })
     }
 
@@ -88,20 +132,50 @@ impl<P: Mutex> Runner<P> {
 
     /// Runs the schedule of a seed.
     pub fn run(&mut self, seed: u64) -> Outcome {
+        let plan = self.plan(seed);
         self.reset();
-        self.simulation.run(seed, &mut self.applications, &mut self.monitor)
+        self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, &mut self.monitor)
     }
 
     /// Runs the schedule of a seed under the eyes of one more observer.
     pub fn run_observed<O: Observer<P>>(&mut self, seed: u64, observer: &mut O) -> Outcome {
+        let plan = self.plan(seed);
         self.reset();
-        self.simulation.run(seed, &mut self.applications, &mut (&mut self.monitor, observer))
+        let observers = &mut (&mut self.monitor, observer);
+        self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, observers)
     }
 
     /// Runs the schedule of a seed and returns its decisions too.
     pub fn record(&mut self, seed: u64) -> (Outcome, Decisions) {
+        let plan = self.plan(seed);
         self.reset();
-        self.simulation.record(seed, &mut self.applications, &mut self.monitor)
+        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, &mut self.monitor)
+    }
+
+    fn plan(&mut self, seed: u64) -> Plan {
+        match self.strategy.of_seed(seed) {
+            Strategy::Random | Strategy::Auto => Plan::Random,
+            Strategy::Swarm => Plan::Swarm,
+            Strategy::Pct => Plan::Pct,
+            Strategy::CrashPoints => self.place_crashes(seed).map_or(Plan::Random, Plan::CrashPoints),
+        }
+    }
+
+    /// Makes dry runs and chooses a crash in each, until all are placed or those before have ended the run.
+    fn place_crashes(&mut self, seed: u64) -> Option<Placing> {
+        let DryRun { groups, monitor, steps } = &mut self.dry;
+        let mut placing = Placing::new(seed, groups)?;
+        while !placing.is_done() {
+            self.applications.reset();
+            monitor.reset();
+            steps.0.clear();
+            let observers = &mut (&mut *monitor, &mut *steps);
+            let outcome = self.simulation.run_drawn(seed, placing.draw(), &mut self.applications, observers);
+            if matches!(outcome.end, End::Violated(_)) || !placing.place(groups, steps) {
+                break;
+            }
+        }
+        Some(placing)
     }
 
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.

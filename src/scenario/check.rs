@@ -16,7 +16,7 @@ use crate::engine::{
     ChannelOrder, DetectorClass, Distribution, Faults, FromDead, Limits, Moment, PROCESSES_MAX, ReportOrder, SPAN_MAX,
     Setup, Windows,
 };
-use crate::explore::Case;
+use crate::explore::{Case, Strategy};
 use crate::model::{ProcessId, Ticks};
 use crate::mutex::{Circumstances, Monitor, Property, System, Workload};
 
@@ -110,7 +110,7 @@ impl<'a> Document<'a> {
         let properties = self.properties::<S>()?;
         let patience = self.patience(&setup)?;
         setup.limits = self.limits(&setup, patience);
-        Ok(Case { setup: Arc::new(setup), workload, properties, patience })
+        Ok(Case { setup: Arc::new(setup), workload, properties, patience, strategy: Strategy::default() })
     }
 
     /// What its runs should show. Without faults nothing is asked for, and where faults are drawn, that each kind of

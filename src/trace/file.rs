@@ -72,6 +72,9 @@ pub struct Header {
     /// The seed; absent where a list of decisions was replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The name of the strategy whose seed it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
     /// The number of processes.
     pub processes: u32,
     /// The text of the scenario.
@@ -80,16 +83,23 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header of the present version, without seed and source.
+    /// A header of the present version, without seed, strategy and source.
     pub fn new(scenario: impl Into<String>, processes: u32) -> Self {
         let (format, version) = (FORMAT.to_owned(), VERSION);
-        Self { format, version, scenario: scenario.into(), seed: None, processes, source: None }
+        Self { format, version, scenario: scenario.into(), seed: None, strategy: None, processes, source: None }
     }
 
     /// With the seed of the run.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// With the name of the strategy whose seed it is.
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: impl Into<String>) -> Self {
+        self.strategy = Some(strategy.into());
         self
     }
 

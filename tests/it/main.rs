@@ -16,3 +16,5 @@ mod tidy;
 mod toy;
 mod trace;
 mod zoo;
+#[path = "zoo/tests.rs"]
+mod zoo_tests;

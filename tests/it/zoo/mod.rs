@@ -9,8 +9,6 @@ mod neighbour_ring;
 mod query_ring;
 mod replicated;
 mod stateless;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +16,9 @@ use std::sync::Arc;
 
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
-use jeton::explore::{Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, minimise};
+use jeton::explore::{
+    Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, Stop, Strategy, minimise,
+};
 use jeton::mutex::{Mutex, System, Workload};
 
 /// One algorithm with a mistake.
@@ -48,17 +48,17 @@ struct Pair<B: Mutex, S: Mutex> {
 
 /// A [`Pair`] of any algorithm.
 pub(crate) trait Specimen: Sync {
-    /// Runs schedules of the algorithm with the mistake, from seed 0, up to the first failure.
-    fn explore(&self, schedules: u64) -> Report;
+    /// Runs schedules of the algorithm with the mistake, from some seed on, up to the first that violates the property.
+    fn find(&self, property: &str, strategy: Strategy, seeds: Range<u64>) -> Report;
 
     /// Runs schedules of the algorithm without the mistake, from seed 0.
     fn explore_sound(&self, schedules: u64) -> Report;
 
-    /// In how many schedules with the mistake, from seed 0, each property is violated.
+    /// In how many random schedules with the mistake, from seed 0, each property is violated.
     fn count(&self, schedules: u64) -> BTreeMap<String, u64>;
 
     /// Runs the schedule of a seed with the mistake, and returns its decisions too.
-    fn record(&self, seed: u64) -> (Outcome, Decisions);
+    fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions);
 
     /// What a schedule with the mistake violates.
     fn replay(&self, decisions: Decisions) -> Option<Violation>;
@@ -72,8 +72,11 @@ pub(crate) trait Specimen: Sync {
 }
 
 impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
-    fn explore(&self, schedules: u64) -> Report {
-        Exploration::of((self.broken)()).schedules(schedules).run().expect("the setup can be run")
+    fn find(&self, property: &str, strategy: Strategy, seeds: Range<u64>) -> Report {
+        let exploration =
+            Exploration::of((self.broken)()).strategy(strategy).stop(Stop::AtViolationOf(property.into()));
+        let exploration = exploration.first_seed(seeds.start).schedules(seeds.end - seeds.start);
+        exploration.run().expect("the setup can be run")
     }
 
     fn explore_sound(&self, schedules: u64) -> Report {
@@ -81,7 +84,8 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn count(&self, schedules: u64) -> BTreeMap<String, u64> {
-        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+        let case = Case { strategy: Strategy::Random, ..(self.broken)() };
+        let mut runner = Runner::new(&case).expect("the setup can be run");
         let mut counts = BTreeMap::new();
         for seed in 0..schedules {
             if let End::Violated(violation) = runner.run(seed).end {
@@ -91,8 +95,9 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         counts
     }
 
-    fn record(&self, seed: u64) -> (Outcome, Decisions) {
-        Runner::new(&(self.broken)()).expect("the setup can be run").record(seed)
+    fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions) {
+        let case = Case { strategy, ..(self.broken)() };
+        Runner::new(&case).expect("the setup can be run").record(seed)
     }
 
     fn replay(&self, decisions: Decisions) -> Option<Violation> {
@@ -147,7 +152,8 @@ where
         (hold, requests) = (hold + hold, requests * requests);
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
-    Case { setup: Arc::new(setup), workload, properties: Q::PROPERTIES.to_vec(), patience }
+    let properties = Q::PROPERTIES.to_vec();
+    Case { setup: Arc::new(setup), workload, properties, patience, strategy: Strategy::default() }
 }
 
 /// A workload of few requests in little time.

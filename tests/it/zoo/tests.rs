@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use jeton::algorithms::{NAMES, Visitor, with_system};
-use jeton::explore::Finding;
+use jeton::explore::{Finding, Strategy};
 use jeton::mutex::{Property, System};
 
-use super::{Entry, NO_PANIC, zoo};
+use crate::zoo::{Entry, NO_PANIC, zoo};
 
 /// A mistake must be found within so many schedules.
 const SCHEDULES: u64 = 10_000;
@@ -25,9 +25,9 @@ fn finding(entry: Entry) -> Finding {
     static FOUND: OnceLock<BTreeMap<&'static str, OnceLock<Finding>>> = OnceLock::new();
     let found = FOUND.get_or_init(|| zoo().map(|entry| (entry.name, OnceLock::new())).collect());
     let find = || {
-        let report = entry.specimen.explore(SCHEDULES);
+        let report = entry.specimen.find(entry.violates, Strategy::Auto, 0..SCHEDULES);
         assert_eq!(report.cut_off, 0, "{}: cut off, {:?}", entry.name, report.first_cut_off);
-        report.findings.first().unwrap_or_else(|| panic!("{}: nothing found", entry.name)).clone()
+        report.finding(entry.violates).unwrap_or_else(|| panic!("{}: nothing found", entry.name)).clone()
     };
     found[entry.name].get_or_init(find).clone()
 }
@@ -41,7 +41,7 @@ fn is_found(name: &str) {
 
 fn is_made_small(name: &str) {
     let entry = entry(name);
-    let (_, decisions) = entry.specimen.record(finding(entry).seed);
+    let (_, decisions) = entry.specimen.record(Strategy::Auto, finding(entry).seed);
     let small =
         entry.specimen.minimise(&decisions, entry.violates).expect("the recorded schedule fails as the seed does");
     println!("{name}: {} decisions, then {} after {} runs", decisions.len(), small.decisions.len(), small.runs);
