@@ -24,6 +24,7 @@ impl Channels {
     }
 
     /// When the last message from `from` to `to` arrives, to be read and set.
+    #[inline(always)]
     pub(crate) fn last_arrival(&mut self, from: ProcessId, to: ProcessId) -> &mut Ticks {
         let row = &mut self.rows[from.index()];
         let hint = row.hint as usize;
@@ -36,6 +37,7 @@ impl Channels {
 }
 
 impl Row {
+    #[cold]
     fn find(&mut self, to: ProcessId) -> usize {
         let index = match self.records.binary_search_by_key(&to, |record| record.0) {
             Ok(index) => index,

@@ -44,7 +44,7 @@ impl<T> Default for Queue<T> {
 impl<T> Queue<T> {
     /// Schedules an event, and tells its place, by which it can be removed until it comes up. What is later than any
     /// run lasts is kept and never comes up.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, at: Ticks, item: T) -> u32 {
         let slot = match self.free.pop() {
             Some(slot) => {
@@ -66,7 +66,7 @@ impl<T> Queue<T> {
         slot
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&mut self, key: Key) {
         let mut index = self.near.len();
         self.near.push(key);
@@ -123,7 +123,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes the next event; `None` inside where it was removed meanwhile.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Option<T>> {
         if !self.has_next() {
             return None;

@@ -228,7 +228,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
 }
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
         let id = self.clock.messages;
         self.clock.messages += 1;
@@ -252,7 +252,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
         let mut at = world.now() + delay;
         if world.setup().network.order == ChannelOrder::Fifo {
@@ -356,9 +356,17 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    /// One pending event comes up.
-    #[inline]
+    /// One pending event comes up. Most are messages, whose way to the next message is one stretch of code.
+    #[inline(always)]
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
+        match pending {
+            Pending::Message(envelope) => self.arrive(envelope, world),
+            other => self.come_up_otherwise(other, world),
+        }
+    }
+
+    #[inline(never)]
+    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
             Pending::Timer { process, id } => {
@@ -379,35 +387,45 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
         let Envelope { from, to, epoch, id, message } = envelope;
         let reaches = match world.setup().network.to_dead {
             ToDead::Connection => world.epoch(to) == epoch,
             ToDead::Datagram => world.is_up(to),
         };
-        if reaches {
-            self.accept(to, Arrived::Message { from, id, message }, world)
-        } else {
+        if !reaches {
             self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
-            Ok(())
+            return Ok(());
         }
+        if self.must_wait(to, world) {
+            self.wait(to, Arrived::Message { from, id, message }, world);
+            return Ok(());
+        }
+        self.handle(to, Event::Message { from, message }, Some(MessageId(id)), world)
     }
 
     /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
-    #[inline]
     fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Violation> {
-        let busy_until = world.busy_until(process);
-        let waits = world.has_arrivals(process);
-        if waits || busy_until > world.now() {
-            world.inbox(process).push_back(arrived);
-            if !waits {
-                let epoch = world.epoch(process);
-                self.clock.queue.push(busy_until, Pending::Serve { process, epoch });
-            }
+        if self.must_wait(process, world) {
+            self.wait(process, arrived, world);
             return Ok(());
         }
         self.handle_arrived(process, arrived, world)
+    }
+
+    #[inline(always)]
+    fn must_wait(&self, process: ProcessId, world: &World<P>) -> bool {
+        world.busy_until(process) > world.now() || world.has_arrivals(process)
+    }
+
+    fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
+        let is_first = !world.has_arrivals(process);
+        world.inbox(process).push_back(arrived);
+        if is_first {
+            let epoch = world.epoch(process);
+            self.clock.queue.push(world.busy_until(process), Pending::Serve { process, epoch });
+        }
     }
 
     fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
@@ -425,7 +443,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(())
     }
 
-    #[inline]
     fn handle_arrived(
         &mut self,
         process: ProcessId,
@@ -450,7 +467,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// One step, and what comes of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle(
         &mut self,
         process: ProcessId,
@@ -463,12 +480,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.clock.chance.handles(message.map(MessageId::get));
         let alarm = world.alarm(process) == world.steps(process) + 1;
         let crashes = world.step(process, event, self);
-        self.schedule_requests(world);
-        let service = world.setup().network.service_ticks;
-        if service.max() > Ticks::ZERO {
-            let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
-            let until = world.busy_until(process).max(world.now() + taken);
-            world.set_busy_until(process, until);
+        if !self.clock.requests.is_empty() {
+            self.schedule_requests(world);
+        }
+        if world.setup().network.service_ticks.max() > Ticks::ZERO {
+            self.serve_for_a_while(process, world);
         }
         if crashes {
             self.crash_in_step(process, world);
@@ -478,6 +494,14 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             self.strike(process, world)?;
         }
         if alarm { self.crash_after_step(process, world) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn serve_for_a_while(&mut self, process: ProcessId, world: &mut World<P>) {
+        let service = world.setup().network.service_ticks;
+        let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
+        let until = world.busy_until(process).max(world.now() + taken);
+        world.set_busy_until(process, until);
     }
 
     pub(super) fn schedule_requests(&mut self, world: &World<P>) {

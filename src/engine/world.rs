@@ -216,7 +216,7 @@ impl<P: Process> World<P> {
 
     /// One step, the same however time passes: the process handles the event, then its effects are done in order, up to
     /// where it crashes. Returns whether it is to crash now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> bool {
         let index = process.index();
         self.stepping = Some(process);
