@@ -320,6 +320,7 @@ fn circumstances<S: System>(setup: &Setup<S>) -> Circumstances {
     let faults = &setup.faults;
     Circumstances {
         processes: setup.processes,
+        crash_free: faults.crashes.is_empty() && faults.random.is_empty(),
         perfect_detector: setup.detector.class == DetectorClass::Perfect,
         reliable: faults.messages.is_none() && faults.partitions.is_empty() && faults.random_partitions.is_none(),
         fifo: setup.network.order == ChannelOrder::Fifo,

@@ -32,12 +32,14 @@ mod file;
 mod schema;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use crate::algorithms::with_system;
+use crate::engine::Distribution;
 use crate::explore::Case;
-use crate::mutex::{Property, System};
+use crate::mutex::{Property, System, Workload};
 
 pub use assumption::{Assumption, assumptions};
 use check::{Checked, Document};
@@ -122,6 +124,46 @@ impl Scenario {
         let name = Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let contents = document.contents;
         Ok(Self { name, path: path.to_owned(), source: source.to_owned(), contents, system, checked })
+    }
+
+    /// So many processes of the system of this name with its default parameters, in a world in which nothing goes
+    /// wrong, at this load: what messages are counted in. The servers of a coordinator are among the processes.
+    ///
+    /// ```
+    /// use jeton::algorithms::NAMES;
+    /// use jeton::mutex::Workload;
+    /// use jeton::scenario::Scenario;
+    /// let saturated = Workload { think_ticks: 0.into(), write_per_mille: 0, ..Workload::default() };
+    /// for name in NAMES {
+    ///     let scenario = Scenario::fault_free(name, 9, &saturated, 10.into())?;
+    ///     assert_eq!((scenario.system(), scenario.processes()), (*name, 9));
+    /// }
+    /// # Ok::<(), jeton::scenario::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such system, or it cannot have so many processes or this load.
+    pub fn fault_free(system: &str, processes: u32, load: &Workload, delay: Distribution) -> Result<Self, Error> {
+        /// The file.
+        #[derive(serde::Serialize)]
+        struct FaultFree<'a> {
+            about: &'static str,
+            expect: &'static str,
+            processes: u32,
+            system: BTreeMap<&'static str, &'a str>,
+            workload: &'a Workload,
+            network: BTreeMap<&'static str, Distribution>,
+        }
+        let file = FaultFree {
+            about: "Nothing goes wrong.",
+            expect: Expectation::HOLDS,
+            processes,
+            system: BTreeMap::from([("name", system)]),
+            workload: load,
+            network: BTreeMap::from([("delay_ticks", delay)]),
+        };
+        let source = toml::to_string(&file).expect("plain data has a text");
+        Self::parse(&format!("{system}.toml"), &source)
     }
 
     /// Does something with the scenario, with the type of its system.

@@ -1,10 +1,12 @@
 //! The tests that need more than one module, in one binary.
 
+mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
 mod crash_points;
 mod fingerprints;
 mod laws;
+mod messages;
 mod scale;
 mod scenario;
 mod schedules;

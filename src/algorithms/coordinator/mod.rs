@@ -267,6 +267,7 @@ impl<S: Server> System for Coordinator<S> {
     const NAME: &'static str = S::NAME;
     const PROCESSES_MIN: u32 = S::SERVERS + 1;
     const DATA_IDS_MAX: u32 = u32::MAX;
+    const TOLERATES_FAULTS: bool = true;
     const BASELINE: &'static str = S::BASELINE;
     const DIALS: &'static [(&'static str, &'static str)] = S::DIALS;
     type Parameters = S::Parameters;

@@ -3,6 +3,7 @@
 //! Most are a built-in algorithm behind a [`Mutation`](mutant::Mutation); some are one with a rule switched off. Beside
 //! each stands the algorithm without the mistake, in the same world, where everything holds.
 
+mod classic;
 mod durable;
 pub(crate) mod mutant;
 mod neighbour_ring;
@@ -34,7 +35,10 @@ pub(crate) struct Entry {
 
 /// Everything in the zoo.
 pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
-    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO].into_iter().flatten().copied()
+    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO, classic::ZOO]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// The property that is always checked and is no [`Property`](jeton::mutex::Property).

@@ -128,6 +128,15 @@ entries! {
     grace_too_short_by_one,
     holders_do_not_reclaim,
     retries_counted_as_connections,
+    acknowledged_too_soon,
+    acknowledgement_overtakes,
+    nothing_deferred,
+    authorisation_not_asked_for_again,
+    nobody_inquires,
+    overtaken_not_told,
+    all_granted,
+    privilege_not_asked_back,
+    token_kept,
 }
 
 #[test]
