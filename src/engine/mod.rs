@@ -12,6 +12,7 @@ pub mod decision;
 mod distribution;
 mod disturbance;
 mod fault;
+mod flight;
 mod key;
 mod manner;
 mod observer;

@@ -13,11 +13,33 @@ pub(crate) struct Queue<T> {
     /// Keys from this tick on are in the wheel.
     horizon: u64,
     wheel: Wheel,
-    slots: Vec<Option<T>>,
-    free: Vec<u32>,
+    slots: Vec<Slot<T>>,
+    /// The first free slot.
+    free: u32,
     sequence: u64,
     /// How many keys stand for something that was removed.
     stale: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Slot<T> {
+    Pending(T),
+    /// Its key is still about.
+    Removed,
+    /// The next free one.
+    Free(u32),
+}
+
+/// No slot.
+const NONE: u32 = u32::MAX;
+
+impl<T> Slot<T> {
+    fn item(&self) -> Option<&T> {
+        match self {
+            Self::Pending(item) => Some(item),
+            Self::Removed | Self::Free(_) => None,
+        }
+    }
 }
 
 /// More keys than this are not kept sorted if they can be parted. Measured with 10 to 10,000 pending: a longer vector
@@ -34,7 +56,7 @@ impl<T> Default for Queue<T> {
             horizon: NEVER,
             wheel: Wheel::default(),
             slots: Vec::new(),
-            free: Vec::new(),
+            free: NONE,
             sequence: 0,
             stale: 0,
         }
@@ -46,16 +68,7 @@ impl<T> Queue<T> {
     /// run lasts is kept and never comes up.
     #[inline(always)]
     pub(crate) fn push(&mut self, at: Ticks, item: T) -> u32 {
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = Some(item);
-                slot
-            }
-            None => {
-                self.slots.push(Some(item));
-                (self.slots.len() - 1) as u32
-            }
-        };
+        let slot = self.place(item);
         let key = Key::new(at, self.sequence, slot);
         self.sequence += 1;
         if key.time() >= self.horizon {
@@ -64,6 +77,22 @@ impl<T> Queue<T> {
             self.insert(key);
         }
         slot
+    }
+
+    #[inline(always)]
+    fn place(&mut self, item: T) -> u32 {
+        let slot = self.free;
+        match self.slots.get_mut(slot as usize) {
+            Some(free) => {
+                self.free = if let Slot::Free(next) = *free { next } else { NONE };
+                *free = Slot::Pending(item);
+                slot
+            }
+            None => {
+                self.slots.push(Slot::Pending(item));
+                (self.slots.len() - 1) as u32
+            }
+        }
     }
 
     #[inline(always)]
@@ -110,29 +139,50 @@ impl<T> Queue<T> {
     }
 
     /// When the next event is. What was removed is none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_at(&mut self) -> Option<Ticks> {
         while self.has_next() {
             let key = self.near[self.near.len() - 1];
-            if self.stale == 0 || self.slots[key.slot()].is_some() {
+            if self.stale == 0 || self.slots[key.slot()].item().is_some() {
                 return Some(Ticks::new(key.time()));
             }
-            self.pop();
+            self.near.pop();
+            self.vacate(key);
         }
         None
     }
 
-    /// Takes the next event; `None` inside where it was removed meanwhile.
+    /// Takes the next event.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Option<T>> {
-        if !self.has_next() {
-            return None;
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        while self.has_next() {
+            let key = self.near.pop()?;
+            let item = self.vacate(key);
+            if item.is_some() {
+                return item;
+            }
         }
-        let key = self.near.pop()?;
-        self.free.push(key.slot() as u32);
-        let item = self.slots[key.slot()].take();
-        self.stale -= usize::from(item.is_none());
-        Some(item)
+        None
+    }
+
+    /// What a key stood for that is gone, if it was not removed.
+    #[inline(always)]
+    fn vacate(&mut self, key: Key) -> Option<T> {
+        let slot = std::mem::replace(&mut self.slots[key.slot()], Slot::Free(self.free));
+        self.free = key.slot() as u32;
+        match slot {
+            Slot::Pending(item) => Some(item),
+            Slot::Removed | Slot::Free(_) => {
+                self.stale -= 1;
+                None
+            }
+        }
+    }
+
+    /// Whether there may be more than so many events.
+    #[inline]
+    pub(crate) fn may_exceed(&self, most: u64) -> bool {
+        self.slots.len() as u64 > most
     }
 
     /// How many events there are.
@@ -144,27 +194,31 @@ impl<T> Queue<T> {
     /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time and
     /// place. It looks at all of them.
     pub(crate) fn find(&self, wanted: impl Fn(&T) -> bool) -> Vec<(Ticks, u32)> {
-        let matches = |key: &Key| self.slots[key.slot()].as_ref().is_some_and(&wanted);
+        let matches = |key: &Key| self.slots[key.slot()].item().is_some_and(&wanted);
         let mut keys: Vec<Key> = self.near.iter().chain(self.wheel.keys()).copied().filter(matches).collect();
         keys.sort_unstable_by_key(|key| key.sequence());
         keys.into_iter().map(|key| (Ticks::new(key.time()), key.slot() as u32)).collect()
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&T> {
-        self.slots[slot as usize].as_ref()
+        self.slots[slot as usize].item()
     }
 
     /// Takes an event out, wherever it is in the order. Its key stays until it comes up or until half of all keys are
     /// such: removed timers cost nothing in the long run.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
-        let item = self.slots[slot as usize].take()?;
+        let place = &mut self.slots[slot as usize];
+        place.item()?;
+        let Slot::Pending(item) = std::mem::replace(place, Slot::Removed) else { return None };
         self.stale += 1;
         if self.stale > 64 && self.stale * 2 > self.near.len() + self.wheel.len() {
             let Self { near, wheel, slots, free, stale, .. } = self;
             let mut is_kept = |key: &Key| {
-                let kept = slots[key.slot()].is_some();
+                let slot = &mut slots[key.slot()];
+                let kept = slot.item().is_some();
                 if !kept {
-                    free.push(key.slot() as u32);
+                    *slot = Slot::Free(*free);
+                    *free = key.slot() as u32;
                 }
                 kept
             };
@@ -180,7 +234,7 @@ impl<T> Queue<T> {
         self.horizon = NEVER;
         self.wheel.clear();
         self.slots.clear();
-        self.free.clear();
+        self.free = NONE;
         self.sequence = 0;
         self.stale = 0;
     }
@@ -193,16 +247,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_removed_event_comes_up_empty() {
+    fn a_removed_event_does_not_come_up() {
         let mut queue = Queue::default();
         queue.push(Ticks::new(1), 'a');
         queue.push(Ticks::new(2), 'b');
         let found = queue.find(|&item| item == 'a');
         assert_eq!(found, [(Ticks::new(1), 0)]);
         assert_eq!(queue.remove(0), Some('a'));
-        assert_eq!(queue.pop(), Some(None));
+        assert_eq!(queue.clone().pop(), Some('b'));
         assert_eq!(queue.next_at(), Some(Ticks::new(2)));
-        assert_eq!(queue.pop(), Some(Some('b')));
+        assert_eq!(queue.pop(), Some('b'));
         assert_eq!(queue.pop(), None);
     }
 
@@ -218,7 +272,7 @@ mod tests {
         let keys = queue.near.len() + queue.wheel.len();
         assert!(keys < 200, "{keys}");
         assert!(queue.slots.len() < 200, "{}", queue.slots.len());
-        assert_eq!(queue.pop(), Some(Some(0)));
+        assert_eq!(queue.pop(), Some(0));
     }
 
     /// What a queue is, as simply as it can be said.
@@ -235,7 +289,7 @@ mod tests {
     /// Pops what was not removed.
     fn pop(queue: &mut Queue<usize>) -> Option<(Ticks, usize)> {
         let at = queue.next_at()?;
-        Some((at, queue.pop().flatten().expect("what is next is there")))
+        Some((at, queue.pop().expect("what is next is there")))
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -32,8 +32,8 @@ pub(crate) struct Streams {
 #[derive(Clone, Debug)]
 struct Words {
     block: [u64; BLOCK],
-    /// How many of the block are left, from its end.
-    left: usize,
+    /// Which of the block is next.
+    next: usize,
     rng: Option<ChaCha8Rng>,
 }
 
@@ -42,18 +42,28 @@ const BLOCK: usize = 32;
 
 impl Streams {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, made: [const { Words { block: [0; BLOCK], left: 0, rng: None } }; STREAMS] }
+        Self { seed, made: [const { Words { block: [0; BLOCK], next: BLOCK, rng: None } }; STREAMS] }
+    }
+
+    /// Another seed, in the same place.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        for words in &mut self.made {
+            words.next = BLOCK;
+            words.rng = None;
+        }
     }
 
     #[inline]
     fn word(&mut self, stream: Stream) -> u64 {
         let words = &mut self.made[stream as usize];
-        if words.left == 0 {
-            words.fill(self.seed, stream);
+        match words.block.get(words.next) {
+            Some(&word) => {
+                words.next += 1;
+                word
+            }
+            None => words.refill(self.seed, stream),
         }
-        let word = words.block[BLOCK - words.left];
-        words.left -= 1;
-        word
     }
 
     /// A number in `0..bound`, from one word: the high half of `word * bound`. The bias is below `bound / 2^64`, and a
@@ -75,15 +85,23 @@ impl Streams {
 }
 
 impl Words {
+    /// The first word of the next block.
     #[cold]
-    fn fill(&mut self, seed: u64, stream: Stream) {
+    #[inline(never)]
+    fn refill(&mut self, seed: u64, stream: Stream) -> u64 {
         let rng = self.rng.get_or_insert_with(|| {
             let mut rng = ChaCha8Rng::from_seed(expand(seed));
             rng.set_stream(stream as u64);
             rng
         });
-        self.block.fill_with(|| rng.next_u64());
-        self.left = BLOCK;
+        // Bytes come out in one go, words one by one.
+        let mut bytes = [0; BLOCK * 8];
+        rng.fill_bytes(&mut bytes);
+        for (word, bytes) in self.block.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        }
+        self.next = 1;
+        self.block[0]
     }
 }
 

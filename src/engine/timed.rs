@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::application::{Agenda, Application};
 use super::channel::Channels;
+use super::flight::{Envelope, Routine};
 use super::decision::{Chance, Topic};
 use super::distribution::Distribution;
 use super::disturbance::{Divide, Planned};
 use super::fault::Plan;
-use super::observer::{LossCause, Lost, MessageId, Observer, Violation};
+use super::observer::{MessageId, Observer, Violation};
 use super::queue::Queue;
 use super::rng::Stream;
-use super::setup::{ChannelOrder, Setup, ToDead};
+use super::setup::Setup;
 use super::simulation::Stats;
 use super::world::{Arrived, Driver, World};
 use crate::model::{Effect, Event, Process, ProcessId, Report, Ticks};
@@ -59,16 +60,6 @@ pub(super) enum Fault {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Envelope<P: Process> {
-    pub(super) from: ProcessId,
-    pub(super) to: ProcessId,
-    /// The receiver's when it was sent: another on arrival is another life.
-    epoch: u32,
-    pub(super) id: u64,
-    pub(super) message: P::Message,
-}
-
-#[derive(Clone, Debug)]
 struct Armed<P: Process> {
     timer: P::Timer,
     id: u64,
@@ -80,7 +71,8 @@ struct Armed<P: Process> {
 #[derive(Clone, Debug)]
 pub(super) struct Clock<P: Process> {
     pub(super) queue: Queue<Pending<P>>,
-    channels: Channels,
+    pub(super) channels: Channels,
+    pub(super) routine: Routine,
     /// The timers that are set, by process.
     timers: Vec<Vec<Armed<P>>>,
     pub(super) chance: Chance,
@@ -89,13 +81,15 @@ pub(super) struct Clock<P: Process> {
     /// What goes wrong by time, in order. It is not among the pending events: a replay knows only what came to pass,
     /// and must end where the run did.
     faults: VecDeque<(Ticks, Fault)>,
+    /// When the first of them strikes.
+    pub(super) next_fault: Ticks,
     pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
-    messages: u64,
+    pub(super) messages: u64,
     timer_ids: u64,
     pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
     /// Watches whose condition came to hold with a message of this step.
-    struck: Vec<usize>,
+    pub(super) struck: Vec<usize>,
     pub(super) stats: Stats,
 }
 
@@ -104,11 +98,13 @@ impl<P: Process> Clock<P> {
         Self {
             queue: Queue::default(),
             channels: Channels::default(),
+            routine: Routine::default(),
             timers: Vec::new(),
             chance: Chance::seeded(0),
             plan: Plan::default(),
             disturbances: Vec::new(),
             faults: VecDeque::new(),
+            next_fault: Ticks::MAX,
             divides: Vec::new(),
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
@@ -119,15 +115,15 @@ impl<P: Process> Clock<P> {
         }
     }
 
-    /// Back to the start, with the memory it has.
-    pub(super) fn reset(&mut self, processes: u32, chance: Chance) {
+    /// Back to the start, with the memory it has, but for chance and what is planned.
+    pub(super) fn reset(&mut self, setup: &Setup<P>) {
+        let processes = setup.processes;
         self.queue.clear();
         self.channels.reset(processes);
         for timers in &mut self.timers {
             timers.clear();
         }
         self.timers.resize_with(processes as usize, Vec::new);
-        self.chance = chance;
         self.divides.clear();
         self.messages = 0;
         self.timer_ids = 0;
@@ -136,20 +132,22 @@ impl<P: Process> Clock<P> {
         self.stats = Stats::default();
     }
 
-    /// When the next thing goes wrong by time, if that is before any event of `tick`.
-    #[inline]
-    pub(super) fn next_fault(&self, tick: Option<Ticks>) -> Option<Ticks> {
-        self.faults.front().map(|&(at, _)| at).filter(|&at| tick.is_none_or(|tick| at <= tick))
+    fn look_for_next_fault(&mut self) {
+        self.next_fault = self.faults.front().map_or(Ticks::MAX, |&(at, _)| at);
     }
 
-    fn delay(&mut self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Ticks {
-        let spread = self.spread(from, to, setup);
-        self.chance.span(Stream::Network, &spread, || Topic::Delay { from, to })
+    /// Whether any message may be lost or arrive twice, or is waited for.
+    pub(super) fn may_meddle(&self, setup: &Setup<P>) -> bool {
+        !self.disturbances.is_empty() || setup.faults.messages.is_some() || !self.plan.watches.is_empty()
     }
 
-    fn spread(&self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Distribution {
-        let link = if self.links.is_empty() { None } else { self.links.get(&(from, to)) };
-        *link.unwrap_or(&setup.network.delay_ticks)
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// How long messages of a channel take.
+    pub(super) fn spread(&self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Distribution {
+        *self.links.get(&(from, to)).unwrap_or(&setup.network.delay_ticks)
     }
 
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
@@ -228,105 +226,17 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
 }
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
-    #[inline(always)]
-    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
-        let id = self.clock.messages;
-        self.clock.messages += 1;
-        self.clock.stats.messages += 1;
-        let delay = self.clock.delay(from, to, world.setup());
-        if world.setup().network.to_dead == ToDead::Connection && !world.is_up(to) {
-            self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
-            return;
-        }
-        if let Some(cause) = self.loses(from, to, world) {
-            world.last_fault = world.last_fault.max(world.now());
-            self.lose(from, to, id, &message, cause, world);
-            return;
-        }
-        let copy = self.copies(from, to, world).then(|| message.clone());
-        self.watch_flight(to, &message);
-        self.launch(from, to, id, message, delay, world);
-        if let Some(message) = copy {
-            world.last_fault = world.last_fault.max(world.now());
-            self.launch_copy(from, to, id, message, world);
-        }
-    }
-
-    #[inline(always)]
-    fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
-        let mut at = world.now() + delay;
-        if world.setup().network.order == ChannelOrder::Fifo {
-            // Arrivals of one tick come in the order of sending, so equal is late enough.
-            let last = self.clock.channels.last_arrival(from, to);
-            at = at.max(*last);
-            *last = at;
-        }
-        let epoch = world.epoch(to);
-        self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
-    }
-
-    fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
-        let spread = self.clock.spread(from, to, world.setup());
-        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to });
-        let copy = self.clock.messages;
-        self.clock.messages += 1;
-        self.observer.duplicated(to, MessageId(id), MessageId(copy), world);
-        self.launch(from, to, copy, message, delay, world);
-    }
-
-    /// Whether the network loses a message sent now, and why.
-    #[inline]
-    fn loses(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> Option<LossCause> {
-        if self.clock.divides.iter().any(|divide| divide.separates(from, to, world.now())) {
-            return Some(LossCause::Partition);
-        }
-        let unreliable = world.setup().faults.messages.as_ref()?;
-        let lost = world.now().get() <= unreliable.until_tick
-            && self.clock.chance.happens(Stream::Network, unreliable.loss_per_mille, || Topic::Loss { from, to });
-        lost.then_some(LossCause::Network)
-    }
-
-    /// Whether the network delivers a message sent now twice.
-    #[inline]
-    fn copies(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> bool {
-        let Some(unreliable) = &world.setup().faults.messages else { return false };
-        let share = unreliable.duplicate_per_mille;
-        world.now().get() <= unreliable.until_tick
-            && self.clock.chance.happens(Stream::Network, share, || Topic::Duplicate { from, to })
-    }
-
-    pub(super) fn lose(
-        &mut self,
-        from: ProcessId,
-        to: ProcessId,
-        id: u64,
-        message: &P::Message,
-        cause: LossCause,
-        world: &World<P>,
-    ) {
-        self.clock.stats.lost += 1;
-        self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
-    }
-
-    fn watch_flight(&mut self, to: ProcessId, message: &P::Message) {
-        for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
-            if watch.process == to && watch.left > 0 && self.application.holds_in_flight(&watch.condition, message) {
-                watch.left -= 1;
-                if watch.left == 0 {
-                    self.clock.struck.push(index);
-                }
-            }
-        }
-    }
-
     /// Every process starts, then every application, then whatever was planned is scheduled.
     pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
         let crashes = self.clock.plan.at.iter().enumerate();
         let crashes = crashes.map(|(index, crash)| (crash.at, Fault::Crash { index }));
         let disturbances = self.clock.disturbances.iter().enumerate();
         let disturbances = disturbances.map(|(index, planned)| (planned.at, Fault::Disturb { index }));
-        self.clock.faults = crashes.chain(disturbances).collect();
+        self.clock.faults.clear();
+        self.clock.faults.extend(crashes.chain(disturbances));
         self.clock.faults.make_contiguous().sort_by_key(|&(at, _)| at);
+        self.clock.look_for_next_fault();
+        self.clock.routine = Routine::of(self.clock, world.setup());
         if self.clock.plan.has_steps() {
             for process in ProcessId::all(world.count()) {
                 world.set_alarm(process, self.clock.plan.alarm(process, 1));
@@ -349,7 +259,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// The next thing goes wrong by time. If it befalls nobody, because the process is down, no time passes.
     pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Violation> {
-        match self.clock.faults.pop_front() {
+        let next = self.clock.faults.pop_front();
+        self.clock.look_for_next_fault();
+        match next {
             Some((_, Fault::Crash { index })) => self.crash_at(index, world),
             Some((_, Fault::Disturb { index })) => self.disturb(index, world),
             None => Ok(()),
@@ -387,41 +299,18 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    #[inline(always)]
-    fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
-        let Envelope { from, to, epoch, id, message } = envelope;
-        let reaches = match world.setup().network.to_dead {
-            ToDead::Connection => world.epoch(to) == epoch,
-            ToDead::Datagram => world.is_up(to),
-        };
-        if !reaches {
-            self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
-            return Ok(());
-        }
-        if self.must_wait(to, world) {
-            self.wait(to, Arrived::Message { from, id, message }, world);
-            return Ok(());
-        }
-        self.handle(to, Event::Message { from, message }, Some(MessageId(id)), world)
-    }
-
     /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
     fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Violation> {
-        if self.must_wait(process, world) {
+        if world.must_wait(process) {
             self.wait(process, arrived, world);
             return Ok(());
         }
         self.handle_arrived(process, arrived, world)
     }
 
-    #[inline(always)]
-    fn must_wait(&self, process: ProcessId, world: &World<P>) -> bool {
-        world.busy_until(process) > world.now() || world.has_arrivals(process)
-    }
-
-    fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
+    pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
         let is_first = !world.has_arrivals(process);
-        world.inbox(process).push_back(arrived);
+        world.put_into_inbox(process, arrived);
         if is_first {
             let epoch = world.epoch(process);
             self.clock.queue.push(world.busy_until(process), Pending::Serve { process, epoch });
@@ -431,7 +320,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
         // A pause may have begun meanwhile.
         if world.busy_until(process) <= world.now() {
-            if let Some(arrived) = world.inbox(process).pop_front() {
+            if let Some(arrived) = world.take_from_inbox(process) {
                 self.handle_arrived(process, arrived, world)?;
             }
         }
@@ -483,7 +372,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !self.clock.requests.is_empty() {
             self.schedule_requests(world);
         }
-        if world.setup().network.service_ticks.max() > Ticks::ZERO {
+        if self.clock.routine.takes_time {
             self.serve_for_a_while(process, world);
         }
         if crashes {

@@ -35,6 +35,8 @@ struct Node {
     alarm: u64,
     /// Until when it handles its last event.
     busy_until: Ticks,
+    /// What arrives from then on is handled at once: never while its inbox has something.
+    open_from: Ticks,
 }
 
 /// What waits in an inbox.
@@ -96,7 +98,7 @@ impl<P: Process> World<P> {
     /// Back to the start, with the memory it has.
     pub(super) fn reset(&mut self) {
         let count = self.setup.processes;
-        let node = Node { epoch: 0, boot: 1, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO };
+        let node = Node { epoch: 0, boot: 1, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO, open_from: Ticks::ZERO };
         self.processes.clear();
         self.processes.extend(ProcessId::all(count).map(|p| P::new(p, &self.setup.config)));
         self.nodes.clear();
@@ -204,10 +206,29 @@ impl<P: Process> World<P> {
 
     pub(super) fn set_busy_until(&mut self, process: ProcessId, until: Ticks) {
         self.nodes[process.index()].busy_until = until;
+        self.open_or_close(process);
     }
 
-    pub(super) fn inbox(&mut self, process: ProcessId) -> &mut VecDeque<Arrived<P>> {
-        &mut self.inboxes[process.index()]
+    /// Whether what arrives now has to wait.
+    #[inline]
+    pub(super) fn must_wait(&self, process: ProcessId) -> bool {
+        self.nodes[process.index()].open_from > self.now
+    }
+
+    pub(super) fn put_into_inbox(&mut self, process: ProcessId, arrived: Arrived<P>) {
+        self.inboxes[process.index()].push_back(arrived);
+        self.open_or_close(process);
+    }
+
+    pub(super) fn take_from_inbox(&mut self, process: ProcessId) -> Option<Arrived<P>> {
+        let arrived = self.inboxes[process.index()].pop_front();
+        self.open_or_close(process);
+        arrived
+    }
+
+    fn open_or_close(&mut self, process: ProcessId) {
+        let node = &mut self.nodes[process.index()];
+        node.open_from = if self.inboxes[process.index()].is_empty() { node.busy_until } else { Ticks::MAX };
     }
 
     pub(super) fn has_arrivals(&self, process: ProcessId) -> bool {
@@ -220,19 +241,21 @@ impl<P: Process> World<P> {
     pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> bool {
         let index = process.index();
         self.stepping = Some(process);
-        self.nodes[index].steps += 1;
-        let steps = self.nodes[index].steps;
-        let mut effects = mem::take(&mut self.effects);
-        let mut asked = Asked { process, inbox: &self.inboxes[index], driver };
-        let boot = u64::from(self.nodes[index].boot);
-        let mut ctx = Context::new(process, self.setup.processes, boot, &self.setup.config, &mut effects, &mut asked);
-        self.processes[index].handle(event, &self.stable[index], &mut ctx);
+        let node = &mut self.nodes[index];
+        node.steps += 1;
+        let (steps, is_alarmed, boot) = (node.steps, node.steps == node.alarm, u64::from(node.boot));
+        let Self { setup, processes, stable, inboxes, effects, .. } = self;
+        let mut asked = Asked { process, inbox: &inboxes[index], driver };
+        let mut ctx = Context::new(process, setup.processes, boot, &setup.config, effects, &mut asked);
+        processes[index].handle(event, &stable[index], &mut ctx);
         self.stepping = None;
-        let crash = if steps == self.nodes[index].alarm { driver.crash_in(process, steps) } else { None };
+        let crash = if is_alarmed { driver.crash_in(process, steps) } else { None };
         let mut left = crash.unwrap_or(u32::MAX);
-        for effect in effects.drain(..) {
+        // Taken from the end, so that the buffer stays where it is.
+        self.effects.reverse();
+        while let Some(effect) = self.effects.pop() {
             // No crash falls before a note rather than after it.
-            if !matches!(effect, Effect::Note { .. }) {
+            if is_alarmed && !matches!(effect, Effect::Note { .. }) {
                 if left == 0 {
                     break;
                 }
@@ -244,7 +267,9 @@ impl<P: Process> World<P> {
                 effect => driver.effect(process, effect, self),
             }
         }
-        self.effects = effects;
+        if crash.is_some() {
+            self.effects.clear();
+        }
         crash.is_some()
     }
 
@@ -254,6 +279,7 @@ impl<P: Process> World<P> {
         debug_assert!(node.epoch % 2 == 0, "a crash of a process that is down");
         node.epoch += 1;
         node.busy_until = Ticks::ZERO;
+        node.open_from = Ticks::ZERO;
         self.down.push(process);
         self.last_fault = self.now;
         mem::take(&mut self.inboxes[process.index()])
