@@ -27,6 +27,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// The crash that ended the step that `process` has just made.
+    #[inline(never)]
     pub(super) fn crash_in_step(&mut self, process: ProcessId, world: &mut World<P>) {
         let step = world.steps(process);
         let Some((effects, down, drawn)) = self.clock.plan.crash_in(process, step) else { return };
@@ -37,6 +38,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// A crash on a condition, replayed as what it was: a crash after a step.
+    #[inline(never)]
     pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
         let step = world.steps(process);
         world.set_alarm(process, self.clock.plan.alarm(process, step + 1));
@@ -166,6 +168,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.clock.queue.push(at, Pending::Report { observer, epoch, report: Report::Crash(of) });
     }
 
+    #[inline(never)]
     pub(super) fn restart(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
         self.clock.stats.restarts += 1;
         world.restart(process);
@@ -176,7 +179,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             let last = self.clock.queue.find(wanted).into_iter().map(|(at, _)| at).max();
             self.report(process, of, last, world);
         }
-        self.handle(process, Event::Restart, None, world)?;
+        self.handle_now_and_then(process, Event::Restart, world)?;
         if world.is_up(process) {
             let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
             self.application.restarted(process, world.process(process), &mut agenda);

@@ -226,7 +226,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 let until = self.begin(at, length, topics.0, topics.1, world);
                 let epoch = world.epoch(observer);
                 self.clock.queue.push(until, Pending::Restore { observer, epoch, of });
-                self.come_up(Pending::Report { observer, epoch, report: Report::Crash(of) }, world)
+                self.hear(observer, epoch, Report::Crash(of), world)
             }
             // Of someone who is down by now.
             Kind::Pause(_) | Kind::Suspicion { .. } => Ok(()),
@@ -244,7 +244,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !world.is_up(of) {
             return Ok(());
         }
-        self.come_up(Pending::Report { observer, epoch, report: Report::Restore(of) }, world)
+        self.hear(observer, epoch, Report::Restore(of), world)
     }
 
     /// Records that a disturbance has begun, if it was drawn, and tells until when it lasts.

@@ -150,6 +150,7 @@ impl<P: Process> Clock<P> {
         *self.links.get(&(from, to)).unwrap_or(&setup.network.delay_ticks)
     }
 
+    #[inline(never)]
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
         self.cancel_timer(process, &timer);
         let id = self.timer_ids;
@@ -201,12 +202,13 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
         self.clock.chance.below(Stream::Processes, u64::from(bound), || Topic::Choice { process }) as u32
     }
 
+    #[inline(always)]
     fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>) {
         let message = matches!(effect, Effect::Send { .. }).then_some(MessageId(self.clock.messages));
         self.observer.effect(process, effect, message, world);
     }
 
-    #[inline]
+    #[inline(always)]
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
@@ -244,7 +246,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
         for process in ProcessId::all(world.count()) {
             if world.is_up(process) {
-                self.handle(process, Event::Start, None, world)?;
+                self.handle_now_and_then(process, Event::Start, world)?;
             }
         }
         for process in ProcessId::all(world.count()) {
@@ -258,6 +260,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// The next thing goes wrong by time. If it befalls nobody, because the process is down, no time passes.
+    #[inline(never)]
     pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Violation> {
         let next = self.clock.faults.pop_front();
         self.clock.look_for_next_fault();
@@ -273,21 +276,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
-            other => self.come_up_otherwise(other, world),
-        }
-    }
-
-    #[inline(never)]
-    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
-        match pending {
-            Pending::Message(envelope) => self.arrive(envelope, world),
             Pending::Timer { process, id } => {
                 self.clock.timer_is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
-            Pending::Report { observer, epoch, report } if world.epoch(observer) == epoch => {
-                self.accept(observer, Arrived::Report(report), world)
-            }
+            Pending::Report { observer, epoch, report } => self.hear(observer, epoch, report, world),
             Pending::Request { process, epoch, request } if world.epoch(process) == epoch => {
                 self.accept(process, Arrived::Request(request), world)
             }
@@ -295,11 +288,24 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             Pending::Restore { observer, epoch, of } => self.restore(observer, epoch, of, world),
             Pending::Restart { process } => self.restart(process, world),
             // Something of a life that is over.
-            Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
+            Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
         }
     }
 
+    /// The failure detector tells of someone, if whom it tells has not crashed since.
+    #[inline(never)]
+    pub(super) fn hear(
+        &mut self,
+        observer: ProcessId,
+        epoch: u32,
+        report: Report,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        if world.epoch(observer) == epoch { self.accept(observer, Arrived::Report(report), world) } else { Ok(()) }
+    }
+
     /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
+    #[inline(never)]
     fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Violation> {
         if world.must_wait(process) {
             self.wait(process, arrived, world);
@@ -308,6 +314,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.handle_arrived(process, arrived, world)
     }
 
+    #[inline(never)]
     pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
         let is_first = !world.has_arrivals(process);
         world.put_into_inbox(process, arrived);
@@ -317,6 +324,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
+    #[inline(never)]
     fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
         // A pause may have begun meanwhile.
         if world.busy_until(process) <= world.now() {
@@ -332,27 +340,40 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(())
     }
 
+    #[inline(never)]
     fn handle_arrived(
         &mut self,
         process: ProcessId,
         arrived: Arrived<P>,
         world: &mut World<P>,
     ) -> Result<(), Violation> {
-        match arrived {
+        let mut number = None;
+        let event = match arrived {
             Arrived::Message { from, id, message } => {
-                self.handle(process, Event::Message { from, message }, Some(MessageId(id)), world)
+                number = Some(MessageId(id));
+                Event::Message { from, message }
             }
-            Arrived::Report(report) => self.handle(process, Event::Report(report), None, world),
-            Arrived::Request(request) if self.application.requested(process, &request) => {
-                self.handle(process, Event::Request(request), None, world)
-            }
-            Arrived::Request(_) => Ok(()),
+            Arrived::Report(report) => Event::Report(report),
+            Arrived::Request(request) if self.application.requested(process, &request) => Event::Request(request),
+            Arrived::Request(_) => return Ok(()),
             // It may have been cancelled while it waited.
             Arrived::Timer { id } => match self.clock.take_timer(process, id) {
-                Some(timer) => self.handle(process, Event::Timer(timer), None, world),
-                None => Ok(()),
+                Some(timer) => Event::Timer(timer),
+                None => return Ok(()),
             },
-        }
+        };
+        self.handle(process, event, number, world)
+    }
+
+    /// One step, where few are.
+    #[inline(never)]
+    pub(super) fn handle_now_and_then(
+        &mut self,
+        process: ProcessId,
+        event: Event<P>,
+        world: &mut World<P>,
+    ) -> Result<(), Violation> {
+        self.handle(process, event, None, world)
     }
 
     /// One step, and what comes of it.
@@ -386,6 +407,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     #[cold]
+    #[inline(never)]
     fn serve_for_a_while(&mut self, process: ProcessId, world: &mut World<P>) {
         let service = world.setup().network.service_ticks;
         let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
@@ -393,6 +415,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         world.set_busy_until(process, until);
     }
 
+    #[inline(never)]
     pub(super) fn schedule_requests(&mut self, world: &World<P>) {
         for (after, process, request) in self.clock.requests.drain(..) {
             let epoch = world.epoch(process);
@@ -401,6 +424,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// The watches whose condition came to hold with the step of `process`.
+    #[inline(never)]
     fn strike(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
         for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
             if watch.process != process || watch.left == 0 {

@@ -91,6 +91,7 @@ pub trait Process: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     }
 
     /// Hands an event to its handler. `stable` is read on a restart only.
+    #[inline(always)]
     fn handle(&mut self, event: Event<Self>, stable: &Self::Stable, ctx: &mut Context<'_, Self>) {
         match event {
             Event::Start => self.on_start(ctx),
