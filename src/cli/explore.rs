@@ -7,11 +7,12 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
 use super::{Fault, Verdict, input, strategy};
 use crate::engine::Invalid;
-use crate::explore::{Case, Exploration, Finding, Progress, Report, Stop, Strategy};
+use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
@@ -37,6 +38,8 @@ pub(super) struct Explore {
     /// On how many threads; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
+    #[command(flatten)]
+    patience: Patience,
     /// Print JSON Lines, one object per scenario
     #[arg(long)]
     json: bool,
@@ -86,7 +89,9 @@ impl Explore {
             Expectation::Violates(property) => Stop::AtViolationOf(property.name().to_owned()),
         };
         let (first_seed, strategy) = (self.first_seed, self.chosen.strategy);
-        let work = Work { schedules, first_seed, strategy, jobs: self.jobs, stop, bar: &bar };
+        let bark = |hang: Hang| hang::end(&hang, scenario);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let work = Work { schedules, first_seed, strategy, jobs: self.jobs, stop, watchdog, bar: &bar };
         let report = scenario.visit(work);
         bar.finish_and_clear();
         report
@@ -100,6 +105,7 @@ struct Work<'a> {
     strategy: Strategy,
     jobs: Option<usize>,
     stop: Stop,
+    watchdog: Watchdog<'a>,
     bar: &'a ProgressBar,
 }
 
@@ -113,6 +119,7 @@ impl Visitor for Work<'_> {
             .first_seed(self.first_seed)
             .strategy(self.strategy)
             .stop(self.stop)
+            .watchdog(self.watchdog)
             .progress(&progress);
         match self.jobs {
             Some(jobs) => exploration.jobs(jobs).run(),

@@ -6,6 +6,7 @@
 
 mod assumptions;
 mod explore;
+mod hang;
 mod input;
 mod keep;
 mod layout;

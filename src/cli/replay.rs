@@ -3,11 +3,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::hang::Patience;
 use super::layout::{width, wrap};
-use super::output::Output;
+use super::output::{Output, complain};
 use super::{Fault, Verdict};
 use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Reason, Runner, Schedule, diagram, why};
+use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, Watched, diagram, why};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 use crate::trace::{Ending, Record, Recorder};
@@ -23,6 +24,8 @@ pub(super) struct Replay {
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
@@ -49,8 +52,12 @@ impl Replay {
         };
         let scenario = Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
             .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))?;
-        let work = Work(schedule.decisions.clone());
-        let replayed = scenario.visit(work).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let bark = |hang: Hang| hung(&schedule, hang);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
+            return Err(Fault::new(format!("{place}: its scenario has no such part as its `[part]`")));
+        };
+        let replayed = replayed.map_err(|invalid| Fault::new(format!("{place}: {invalid}")))?;
         let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
         if self.json {
             output.lines(&replayed.json(&schedule, reproduced));
@@ -67,16 +74,39 @@ impl Replay {
     }
 }
 
-struct Work(Decisions);
+/// A handler never returns, and that may be what was recorded.
+fn hung(schedule: &Schedule, hang: Hang) -> ! {
+    let reproduced = schedule.is_reproduced_by(&End::Violated(hang.violation.clone()));
+    let verdict = if reproduced { "reproduced" } else { "not reproduced" };
+    complain(verdict, &hang.violation.to_string());
+    std::process::exit(i32::from(!reproduced))
+}
 
-impl Visitor for Work {
-    type Output = Result<Replayed, Invalid>;
+struct Work<'a> {
+    schedule: &'a Schedule,
+    watchdog: Watchdog<'a>,
+}
+
+impl Visitor for Work<'_> {
+    /// Nothing, if there is no such part of the scenario.
+    type Output = Option<Result<Replayed, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let Self { schedule, watchdog } = self;
+        Some(Replayed::of(&case.part(&schedule.part)?, &schedule.decisions, watchdog))
+    }
+}
+
+impl Replayed {
+    fn of<S: System>(case: &Case<S>, decisions: &Decisions, watchdog: Watchdog<'_>) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
-        let (outcome, divergence) = Runner::new(&case)?.replay(self.0.clone(), &mut recorder);
-        let reasons = why(&case, &self.0)?;
-        Ok(Replayed { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
+        let mut runner = Runner::new(case)?;
+        let (outcome, divergence) = watchdog.watch(case, Watched::Decisions(decisions.clone()), |pulse| {
+            runner.replay(decisions.clone(), &mut (&mut recorder, pulse))
+        });
+        let fails = matches!(outcome.end, End::Violated(_));
+        let reasons = if fails { why(case, decisions)? } else { Vec::new() };
+        Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
     }
 }
 
@@ -92,6 +122,9 @@ fn ended(end: &End) -> String {
 impl Replayed {
     fn text(&self, schedule: &Schedule, reproduced: bool) -> String {
         let mut lines = vec![ended(&self.outcome.end)];
+        if !schedule.part.is_whole() {
+            lines.push(format!("in a part of the scenario: {}", schedule.part.describe(self.processes)));
+        }
         for reason in &self.reasons {
             lines.push(format!("  {reason}"));
         }

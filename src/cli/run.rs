@@ -3,12 +3,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::keep::keep;
+use super::hang::{self, Patience};
+use super::keep::Keep;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input, strategy};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner, Strategy, diagram};
+use crate::explore::{Case, Hang, Runner, Strategy, Watchdog, Watched, diagram};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
@@ -32,9 +33,10 @@ pub(super) struct Run {
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
-    /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
-    #[arg(long, value_name = "OUT.toml")]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    keep: Keep,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
@@ -55,16 +57,15 @@ impl Run {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let scenario = input::scenario(&self.file)?;
         let file = self.trace.as_deref().map(NewFile::create).transpose()?;
-        let ran = scenario.visit(self.work(&scenario)).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let bark = |hang: Hang| hang::end(&hang, &scenario);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let ran = scenario.visit(self.work(&scenario, watchdog)).map_err(|invalid| Fault::new(invalid.to_string()))?;
         if let (Some(file), Some(trace)) = (file, &ran.trace) {
             file.finish(trace)?;
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
-        if let Some(file) = &self.keep {
-            let decisions = keep(&scenario, self.chosen.strategy, self.seed, file)?;
-            if !self.json {
-                output.lines(&format!("{} in {}", count(decisions as u64, "decision"), file.display()));
-            }
+        if let (Some(kept), false) = (self.keep.execute(&scenario, self.chosen.strategy, self.seed)?, self.json) {
+            output.lines(&kept);
         }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
@@ -149,12 +150,12 @@ impl Run {
         .to_string()
     }
 
-    fn work(&self, scenario: &Scenario) -> Work {
+    fn work<'a>(&self, scenario: &Scenario, watchdog: Watchdog<'a>) -> Work<'a> {
         let header = Header::new(scenario.name(), scenario.processes());
         let strategy = self.chosen.strategy;
         let header = header.with_seed(self.seed).with_strategy(strategy.name()).with_source(scenario.source());
         let trace = self.trace.is_some().then(|| Writer::new(Vec::new(), &header).expect(MEMORY));
-        Work { strategy, seed: self.seed, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
+        Work { strategy, seed: self.seed, watchdog, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
     }
 }
 
@@ -171,18 +172,19 @@ impl Ran {
 }
 
 /// A number of things: `1 crash`, `2 crashes`.
-fn count(number: u64, what: &str) -> String {
+pub(super) fn count(number: u64, what: &str) -> String {
     let ending = match number {
         1 => "",
-        _ if what.ends_with("sh") => "es",
+        _ if what.ends_with("sh") || what.ends_with('s') => "es",
         _ => "s",
     };
     format!("{} {what}{ending}", grouped(number))
 }
 
-struct Work {
+struct Work<'a> {
     strategy: Strategy,
     seed: u64,
+    watchdog: Watchdog<'a>,
     sinks: Sinks,
 }
 
@@ -204,16 +206,19 @@ impl Sink for Sinks {
     }
 }
 
-impl Visitor for Work {
+impl Visitor for Work<'_> {
     type Output = Result<Ran, Invalid>;
 
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
-        let Self { strategy, seed, sinks } = self;
+        let Self { strategy, seed, watchdog, sinks } = self;
         case.strategy = strategy;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
         let mut recorder = Recorder::to(sinks);
-        let outcome = if wanted { runner.run_observed(seed, &mut recorder) } else { runner.run(seed) };
+        let outcome = watchdog.watch(&case, Watched::Seed(seed), |mut pulse| match wanted {
+            true => runner.run_observed(seed, &mut (&mut recorder, pulse)),
+            false => runner.run_observed(seed, &mut pulse),
+        });
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

@@ -167,6 +167,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         world: &World<P>,
     ) {
         self.clock.stats.lost += 1;
+        self.clock.done += 1;
         self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
     }
 
@@ -182,6 +183,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             self.wait(to, Arrived::Message { from, id, message }, world);
             return Ok(());
         }
+        self.clock.done += 1;
         self.handle(to, Event::Message { from, message }, Some(MessageId(id)), world)
     }
 }

@@ -19,6 +19,9 @@ pub(crate) struct Queue<T> {
     sequence: u64,
     /// How many keys stand for something that was removed.
     stale: usize,
+    /// How many events there may be at once before that is told, and whether there were more.
+    most: u64,
+    is_above: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ impl<T> Default for Queue<T> {
             free: NONE,
             sequence: 0,
             stale: 0,
+            most: u64::MAX,
+            is_above: false,
         }
     }
 }
@@ -90,6 +95,7 @@ impl<T> Queue<T> {
             }
             None => {
                 self.slots.push(Slot::Pending(item));
+                self.is_above = self.slots.len() as u64 > self.most;
                 (self.slots.len() - 1) as u32
             }
         }
@@ -179,10 +185,15 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Whether there may be more than so many events.
+    /// From now on [`is_above`](Self::is_above) tells whether there have been more than so many events at once.
+    pub(crate) fn tell_above(&mut self, most: u64) {
+        self.most = most;
+        self.is_above = self.slots.len() as u64 > most;
+    }
+
     #[inline]
-    pub(crate) fn may_exceed(&self, most: u64) -> bool {
-        self.slots.len() as u64 > most
+    pub(crate) fn is_above(&self) -> bool {
+        self.is_above
     }
 
     /// How many events there are.
@@ -237,6 +248,7 @@ impl<T> Queue<T> {
         self.free = NONE;
         self.sequence = 0;
         self.stale = 0;
+        self.is_above = false;
     }
 }
 

@@ -281,7 +281,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline(always)]
     fn may_be_full(&self, world: &World<P>) -> bool {
         let limits = &world.setup().limits;
-        world.event() >= limits.events || self.clock.queue.may_exceed(limits.pending)
+        world.event() >= limits.events || self.clock.queue.is_above()
     }
 
     /// How the run ends, if it does before this tick.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::application::{Agenda, Application};
+use super::bounds::Bounds;
 use super::channel::Channels;
 use super::flight::{Envelope, Routine};
 use super::decision::{Chance, Topic};
@@ -87,6 +88,13 @@ pub(super) struct Clock<P: Process> {
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
     pub(super) messages: u64,
     timer_ids: u64,
+    pub(super) bounds: Bounds,
+    /// How many messages were handled or lost.
+    pub(super) done: u64,
+    /// When timers or requests were last set to come up at once, and how many in that tick.
+    at_once: (Ticks, u64),
+    /// Whether anything may be [too much](Bounds): if not, no step is asked.
+    pub(super) may_be_too_much: bool,
     pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
     /// Watches whose condition came to hold with a message of this step.
     pub(super) struck: Vec<usize>,
@@ -109,6 +117,10 @@ impl<P: Process> Clock<P> {
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
             timer_ids: 0,
+            bounds: Bounds::of(setup.processes),
+            done: 0,
+            at_once: (Ticks::ZERO, 0),
+            may_be_too_much: false,
             requests: Vec::new(),
             struck: Vec::new(),
             stats: Stats::default(),
@@ -127,6 +139,10 @@ impl<P: Process> Clock<P> {
         self.divides.clear();
         self.messages = 0;
         self.timer_ids = 0;
+        self.queue.tell_above(self.bounds.crowd().min(setup.limits.pending));
+        self.done = 0;
+        self.at_once = (Ticks::ZERO, 0);
+        self.may_be_too_much = false;
         self.requests.clear();
         self.struck.clear();
         self.stats = Stats::default();
@@ -150,6 +166,26 @@ impl<P: Process> Clock<P> {
         *self.links.get(&(from, to)).unwrap_or(&setup.network.delay_ticks)
     }
 
+    /// How many messages are in flight or wait in an inbox.
+    pub(super) fn on_their_way(&self) -> u64 {
+        self.messages - self.done
+    }
+
+    /// How many timers and requests were set to come up at once in this tick.
+    pub(super) fn at_once(&self, now: Ticks) -> u64 {
+        if self.at_once.0 == now { self.at_once.1 } else { 0 }
+    }
+
+    fn one_more_at_once(&mut self, now: Ticks) {
+        self.at_once = (now, self.at_once(now) + 1);
+        self.may_be_too_much |= self.bounds.is_too_much(0, self.at_once.1);
+    }
+
+    /// How many timers of a process are set.
+    pub(super) fn timers_of(&self, process: ProcessId) -> u64 {
+        self.timers[process.index()].len() as u64
+    }
+
     #[inline(never)]
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
         self.cancel_timer(process, &timer);
@@ -157,6 +193,7 @@ impl<P: Process> Clock<P> {
         self.timer_ids += 1;
         let slot = self.queue.push(at, Pending::Timer { process, id });
         self.timers[process.index()].push(Armed { timer, id, slot: Some(slot) });
+        self.may_be_too_much |= self.bounds.is_too_much(self.timers_of(process), 0);
     }
 
     fn cancel_timer(&mut self, process: ProcessId, timer: &P::Timer) {
@@ -212,7 +249,12 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
-            Effect::SetTimer { timer, after } => self.clock.set_timer(process, timer, world.now() + after),
+            Effect::SetTimer { timer, after } => {
+                if after == Ticks::ZERO {
+                    self.clock.one_more_at_once(world.now());
+                }
+                self.clock.set_timer(process, timer, world.now() + after);
+            }
             Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
             Effect::Indicate { indication } => {
                 let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
@@ -316,6 +358,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     #[inline(never)]
     pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
+        // The queue knows only of what is pending.
+        self.clock.may_be_too_much = true;
         let is_first = !world.has_arrivals(process);
         world.put_into_inbox(process, arrived);
         if is_first {
@@ -350,6 +394,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         let mut number = None;
         let event = match arrived {
             Arrived::Message { from, id, message } => {
+                self.clock.done += 1;
                 number = Some(MessageId(id));
                 Event::Message { from, message }
             }
@@ -400,6 +445,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             self.crash_in_step(process, world);
         }
         self.observer.check(world)?;
+        if self.clock.may_be_too_much || self.clock.queue.is_above() {
+            self.clock.bounds.check(self.clock, process, world)?;
+        }
         if !self.clock.plan.watches.is_empty() {
             self.strike(process, world)?;
         }
@@ -417,7 +465,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     #[inline(never)]
     pub(super) fn schedule_requests(&mut self, world: &World<P>) {
-        for (after, process, request) in self.clock.requests.drain(..) {
+        self.clock.requests.reverse();
+        while let Some((after, process, request)) = self.clock.requests.pop() {
+            if after == Ticks::ZERO {
+                self.clock.one_more_at_once(world.now());
+            }
             let epoch = world.epoch(process);
             self.clock.queue.push(world.now() + after, Pending::Request { process, epoch, request });
         }

@@ -5,9 +5,11 @@ use std::sync::Mutex as Lock;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::runner::{Case, Runner};
 use super::strategy::Strategy;
+use super::watchdog::{Pulse, Watchdog, Watched};
 use crate::engine::{End, Invalid, Limit, Setup, Violation};
 use crate::model::Ticks;
 use crate::mutex::{Mutex, Property, Workload};
@@ -54,6 +56,8 @@ pub struct Exploration<'a, P: Mutex> {
     pub(super) name: Option<String>,
     pub(super) directory: Option<PathBuf>,
     progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+    watchdog: Option<Watchdog<'a>>,
+    pub(super) hang_after: Duration,
 }
 
 /// When to stop before all schedules were run.
@@ -192,6 +196,8 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             name: None,
             directory: None,
             progress: None,
+            watchdog: None,
+            hang_after: Duration::from_secs(30),
         }
     }
 
@@ -282,11 +288,30 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
+    /// Who is told of a handler that never returns. Without one such a handler is waited for.
+    #[must_use]
+    pub fn watchdog(mut self, watchdog: Watchdog<'a>) -> Self {
+        self.watchdog = Some(watchdog);
+        self
+    }
+
+    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if it
+    /// is never said.
+    #[must_use]
+    pub fn hang_after(mut self, patience: Duration) -> Self {
+        self.hang_after = patience;
+        self
+    }
+
     /// Runs them.
     ///
     /// # Errors
     /// What in the setup cannot be.
     pub fn run(self) -> Result<Report, Invalid> {
+        self.run_under(self.watchdog)
+    }
+
+    pub(super) fn run_under(&self, watchdog: Option<Watchdog<'_>>) -> Result<Report, Invalid> {
         self.case.setup.validate()?;
         let batches = self.schedules.div_ceil(BATCH);
         let next = AtomicU64::new(0);
@@ -294,7 +319,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         let end = AtomicU64::new(batches);
         let done = AtomicU64::new(0);
         let parts = Lock::new(BTreeMap::new());
-        let work = || -> Result<(), Invalid> {
+        let work = |pulse: &Pulse| -> Result<(), Invalid> {
             let mut runner = Runner::new(&self.case)?;
             if self.thorough {
                 runner = runner.collecting();
@@ -304,7 +329,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                 if batch >= end.load(Ordering::Relaxed) {
                     return Ok(());
                 }
-                let (part, stopped) = self.batch(&mut runner, batch);
+                let (part, stopped) = self.batch(&mut runner, batch, watchdog.map(|_| pulse));
                 if stopped {
                     end.fetch_min(batch + 1, Ordering::Relaxed);
                 }
@@ -316,9 +341,13 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             }
         };
         let threads = self.jobs.min(usize::try_from(batches).unwrap_or(usize::MAX)).max(1);
+        let pulses: Vec<Pulse> = (0..threads).map(|_| Pulse::default()).collect();
         thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mine = work();
+            let watched = || pulses.iter().map(|pulse| (pulse, Watched::Seeds)).collect();
+            let _guard = watchdog.map(|watchdog| watchdog.guard(scope, &self.case, self.thorough, watched()));
+            let work = &work;
+            let others: Vec<_> = pulses[1..].iter().map(|pulse| scope.spawn(move || work(pulse))).collect();
+            let mine = work(&pulses[0]);
             others.into_iter().fold(mine, |result, other| {
                 result.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             })
@@ -334,13 +363,21 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     }
 
     /// One batch, up to the schedule with which the exploration ends, if it is in it.
-    fn batch(&self, runner: &mut Runner<P>, batch: u64) -> (Report, bool) {
+    fn batch(&self, runner: &mut Runner<P>, batch: u64, pulse: Option<&Pulse>) -> (Report, bool) {
         let mut part = Report::default();
         let mut stopped = false;
         let first = batch * BATCH;
         for index in first..self.schedules.min(first + BATCH) {
             let seed = self.first_seed.wrapping_add(index);
-            let outcome = runner.run(seed);
+            let outcome = match pulse {
+                None => runner.run(seed),
+                Some(mut pulse) => {
+                    pulse.begin(seed);
+                    let outcome = runner.run_observed(seed, &mut pulse);
+                    pulse.end();
+                    outcome
+                }
+            };
             part.schedules += 1;
             for violation in runner.collected() {
                 let finding = Finding { seed, found_within: part.schedules, violation: violation.clone() };

@@ -17,6 +17,8 @@ pub struct Case<P: Mutex> {
     pub setup: Arc<Setup<P>>,
     /// What the applications do.
     pub workload: Workload,
+    /// How many requests each process makes, where that is not what the workload says; else empty.
+    pub requests: Vec<u32>,
     /// What is checked.
     pub properties: Vec<Property>,
     /// Within how many ticks of the later of the request and the last fault a request must be granted.
@@ -33,6 +35,7 @@ impl<P: Mutex> Case<P> {
         let mut case = Self {
             setup: Arc::new(setup),
             workload: Workload::default(),
+            requests: Vec::new(),
             properties: P::PROPERTIES.to_vec(),
             patience: Ticks::ZERO,
             strategy: Strategy::default(),
@@ -106,7 +109,7 @@ impl<P: Mutex> Runner<P> {
     pub fn new(case: &Case<P>) -> Result<Self, Invalid> {
         Ok(Self {
             simulation: Simulation::new(Arc::clone(&case.setup))?,
-            applications: Applications::new(case.workload),
+            applications: Applications::new(case.workload).with_requests(&case.requests),
             monitor: Monitor::new(&case.properties, case.patience),
             strategy: case.strategy,
             dry: DryRun {
@@ -176,6 +179,12 @@ impl<P: Mutex> Runner<P> {
             }
         }
         Some(placing)
+    }
+
+    /// Runs the schedule of a seed under the eyes of one more observer, and returns its decisions too.
+    pub fn record_observed<O: Observer<P>>(&mut self, seed: u64, observer: &mut O) -> (Outcome, Decisions) {
+        self.reset();
+        self.simulation.record(seed, &mut self.applications, &mut (&mut self.monitor, observer))
     }
 
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.

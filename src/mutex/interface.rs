@@ -118,6 +118,15 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// Whether applications must [`Request::Connect`] first.
     const CONNECTS: bool = false;
 
+    /// What the processes share when one of `processes` is taken out and those after it each move up by one id; `None`
+    /// if it cannot be taken out, or if fewer would bear fewer crashes than these and so fail for want of a majority.
+    ///
+    /// It lets a failing schedule be made small: fewer processes are easier to understand. An algorithm whose
+    /// configuration says nothing of single processes has `Some(config.clone())`; one that never says so keeps them all.
+    fn without(_config: &Self::Config, _processes: u32, _process: ProcessId) -> Option<Self::Config> {
+        None
+    }
+
     /// Rings: the number of valid tokens that this process has, those set aside for later included. One that it is
     /// bound to refuse is not valid.
     fn tokens(&self) -> u32 {

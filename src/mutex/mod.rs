@@ -13,6 +13,7 @@ mod queues;
 mod replicas;
 mod system;
 mod tokens;
+mod waiting;
 mod workload;
 
 pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};

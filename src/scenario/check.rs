@@ -110,7 +110,8 @@ impl<'a> Document<'a> {
         let properties = self.properties::<S>()?;
         let patience = self.patience(&setup)?;
         setup.limits = self.limits(&setup, patience);
-        Ok(Case { setup: Arc::new(setup), workload, properties, patience, strategy: Strategy::default() })
+        let (requests, strategy) = (Vec::new(), Strategy::default());
+        Ok(Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy })
     }
 
     /// What its runs should show. Without faults nothing is asked for, and where faults are drawn, that each kind of

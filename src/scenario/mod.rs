@@ -249,3 +249,42 @@ impl fmt::Display for Expectation {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{End, other_rule};
+    use crate::explore::{Runner, Schedule};
+
+    /// How the decisions of a schedule end, and how the run of a seed does.
+    struct Run<'a>(&'a Schedule);
+
+    impl Visitor for Run<'_> {
+        type Output = (End, crate::engine::Outcome);
+
+        fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+            let Self(Schedule { part, decisions, .. }) = self;
+            let part = case.part(part).expect("there is such a part");
+            let (outcome, divergence) = Runner::new(&part).expect("valid").replay(decisions.clone(), &mut ());
+            assert!(divergence.is_empty(), "{divergence:?}");
+            (outcome.end, Runner::new(&case).expect("valid").run(1))
+        }
+    }
+
+    /// Decisions, not seeds, are what reproduces a run.
+    #[test]
+    fn kept_schedules_show_what_they_did_whatever_the_rule_for_the_expansion_of_seeds() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("schedules");
+        for entry in std::fs::read_dir(directory).expect("there are schedules") {
+            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a text");
+            let schedule: Schedule = text.parse().expect("a schedule");
+            let kept = schedule.scenario.as_ref().expect("of a scenario");
+            let scenario = Scenario::parse(&format!("{}.toml", kept.name), &kept.source).expect("valid");
+            let (end, seeded) = scenario.visit(Run(&schedule));
+            let (other_end, other_seeded) = other_rule::under(|| scenario.visit(Run(&schedule)));
+            assert!(schedule.is_reproduced_by(&end), "{}: {end:?}", kept.name);
+            assert_eq!(other_end, end, "{}", kept.name);
+            assert_ne!(other_seeded, seeded, "{}: the rule makes no difference", kept.name);
+        }
+    }
+}

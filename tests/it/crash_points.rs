@@ -56,7 +56,8 @@ fn case<S: System>(processes: u32, parameters: &S::Parameters, workload: Workloa
     let hold = workload.hold_ticks.max();
     let patience = S::patience(&setup.config, processes, DELAY_MAX.into(), LATENCY_MAX.into(), hold, requests);
     let properties = S::PROPERTIES.to_vec();
-    Case { setup: Arc::new(setup), workload, properties, patience, strategy: Strategy::Random }
+    let (requests, strategy) = (Vec::new(), Strategy::Random);
+    Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy }
 }
 
 /// Tries every crash point of all runs, and that each holds, and that there were as many as one would think.

@@ -238,6 +238,11 @@ impl<S: Server> Mutex for Coordinator<S> {
     const SOMETIMES: &'static [&'static str] = S::SOMETIMES;
     const CONNECTS: bool = true;
 
+    /// The servers and one client are needed.
+    fn without(config: &Self::Config, processes: u32, process: ProcessId) -> Option<Self::Config> {
+        (process.get() >= S::SERVERS && processes > S::SERVERS + 1).then(|| config.clone())
+    }
+
     fn grant(message: &Message) -> Option<(DataId, u64)> {
         match message.body {
             Body::Grant { data, request, .. } => Some((data, request)),

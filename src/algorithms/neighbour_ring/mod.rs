@@ -298,6 +298,10 @@ impl Mutex for NeighbourRing {
         "alone",
     ];
 
+    fn without(config: &Config, processes: u32, _process: ProcessId) -> Option<Config> {
+        (processes > 1).then(|| Config { processes: processes - 1, ..config.clone() })
+    }
+
     fn tokens(&self) -> u32 {
         u32::from(self.token != Token::Elsewhere)
     }

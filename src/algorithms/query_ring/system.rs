@@ -35,6 +35,10 @@ impl Mutex for QueryRing {
         note::DEAD_DROPPED,
     ];
 
+    fn without(config: &Config, _processes: u32, peer: ProcessId) -> Option<Config> {
+        config.without(peer)
+    }
+
     fn tokens(&self) -> u32 {
         let set_aside = self.held.values().flatten().filter(|message| Self::token(message).is_some()).count();
         u32::from(self.token.is_some()) + u32::try_from(set_aside).unwrap_or(u32::MAX - 1)

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, CrashPointReport, CrashPoints, Exploration, Minimised, Report, Runner, Stop, Strategy, minimise,
+    Case, CrashPointReport, CrashPoints, Exploration, Minimised, Minimiser, Part, Report, Runner, Stop, Strategy,
 };
 use jeton::mutex::{Mutex, System, Workload};
 
@@ -64,8 +64,8 @@ pub(crate) trait Specimen: Sync {
     /// Runs the schedule of a seed with the mistake, and returns its decisions too.
     fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions);
 
-    /// What a schedule with the mistake violates.
-    fn replay(&self, decisions: Decisions) -> Option<Violation>;
+    /// What a schedule of a part of the case violates, with the mistake.
+    fn replay(&self, part: &Part, decisions: Decisions) -> Option<Violation>;
 
     /// Tries every crash point of the schedules of some seeds, with the mistake and with no other fault. Who crashes is
     /// one of `among`, and stays down so long, or for ever.
@@ -104,8 +104,9 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         Runner::new(&case).expect("the setup can be run").record(seed)
     }
 
-    fn replay(&self, decisions: Decisions) -> Option<Violation> {
-        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+    fn replay(&self, part: &Part, decisions: Decisions) -> Option<Violation> {
+        let case = (self.broken)().part(part).expect("there is such a part");
+        let mut runner = Runner::new(&case).expect("the setup can be run");
         match runner.replay(decisions, &mut ()).0.end {
             End::Violated(violation) => Some(violation),
             _ => None,
@@ -130,7 +131,7 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        minimise(&(self.broken)(), decisions, property, 100_000).expect("the setup can be run")
+        Minimiser::new(&(self.broken)(), property).run(decisions).expect("the setup can be run")
     }
 }
 
@@ -157,7 +158,8 @@ where
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
     let properties = Q::PROPERTIES.to_vec();
-    Case { setup: Arc::new(setup), workload, properties, patience, strategy: Strategy::default() }
+    let (requests, strategy) = (Vec::new(), Strategy::default());
+    Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy }
 }
 
 /// A workload of few requests in little time.

@@ -135,6 +135,10 @@ impl<P: Mutex, M: Mutation<P>> Mutex for Mutant<P, M> {
     const CONDITIONS: &'static [&'static str] = P::CONDITIONS;
     const CONNECTS: bool = P::CONNECTS;
 
+    fn without(config: &P::Config, processes: u32, process: ProcessId) -> Option<P::Config> {
+        P::without(config, processes, process)
+    }
+
     fn tokens(&self) -> u32 {
         self.process.tokens()
     }
