@@ -105,7 +105,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     #[inline(always)]
     fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
-        let mut at = world.now() + delay;
+        // Neither is near the end of time: the limits of a setup see to that.
+        let mut at = Ticks::new(world.now().get() + delay.get());
         if self.clock.routine.is_fifo {
             // Arrivals of one tick come in the order of sending, so equal is late enough.
             let last = self.clock.channels.last_arrival(from, to);
@@ -169,6 +170,12 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.clock.stats.lost += 1;
         self.clock.done += 1;
         self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
+    }
+
+    /// Out of the main way.
+    #[inline(never)]
+    pub(super) fn accept_message(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
+        self.arrive(envelope, world)
     }
 
     #[inline(always)]

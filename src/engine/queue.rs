@@ -10,7 +10,7 @@ use crate::model::Ticks;
 pub(crate) struct Queue<T> {
     /// The keys before the horizon, the next one last.
     near: Vec<Key>,
-    /// Keys from this tick on are in the wheel.
+    /// Keys from this [rank](Key::rank) on are in the wheel.
     horizon: u64,
     wheel: Wheel,
     slots: Vec<Slot<T>>,
@@ -49,7 +49,7 @@ impl<T> Slot<T> {
 /// moves more memory at each insertion, a shorter one is refilled too often.
 const NEAR_MAX: usize = 48;
 
-/// Above any time of a key.
+/// Above any rank of a key.
 const NEVER: u64 = u64::MAX;
 
 impl<T> Default for Queue<T> {
@@ -76,7 +76,7 @@ impl<T> Queue<T> {
         let slot = self.place(item);
         let key = Key::new(at, self.sequence, slot);
         self.sequence += 1;
-        if key.time() >= self.horizon {
+        if key.rank() >= self.horizon {
             self.wheel.push(key);
         } else {
             self.insert(key);
@@ -103,6 +103,18 @@ impl<T> Queue<T> {
 
     #[inline(always)]
     fn insert(&mut self, key: Key) {
+        // It comes before all others wherever there are none, as in a ring with one token.
+        if self.near.last().is_some_and(|&first| first < key) {
+            self.insert_behind(key);
+        } else {
+            self.near.push(key);
+        }
+        if self.near.len() > NEAR_MAX {
+            self.part();
+        }
+    }
+
+    fn insert_behind(&mut self, key: Key) {
         let mut index = self.near.len();
         self.near.push(key);
         // Most are later than all that are there, which are few.
@@ -111,9 +123,6 @@ impl<T> Queue<T> {
             index -= 1;
         }
         self.near[index] = key;
-        if self.near.len() > NEAR_MAX {
-            self.part();
-        }
     }
 
     /// Moves the later half of the keys into the wheel, if they are not all of one tick.
@@ -125,7 +134,7 @@ impl<T> Queue<T> {
             return;
         }
         self.wheel.rest_at(middle);
-        self.horizon = middle;
+        self.horizon = Key::rank_of(middle);
         for key in self.near.drain(..kept).rev() {
             self.wheel.push(key);
         }
@@ -139,7 +148,7 @@ impl<T> Queue<T> {
 
     #[cold]
     fn refill(&mut self) -> bool {
-        self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).unwrap_or(NEVER);
+        self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).map_or(NEVER, Key::rank_of);
         self.near.sort_unstable_by(|one, other| other.cmp(one));
         !self.near.is_empty()
     }

@@ -16,7 +16,7 @@ use super::queue::Queue;
 use super::rng::Stream;
 use super::setup::Setup;
 use super::simulation::Stats;
-use super::world::{Arrived, Driver, World};
+use super::world::{Alarm, Arrived, Driver, World};
 use crate::model::{Effect, Event, Process, ProcessId, Report, Ticks};
 
 /// An event to come.
@@ -249,6 +249,19 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
+            effect => self.effect_otherwise(process, effect, world),
+        }
+    }
+
+    fn crash_in(&mut self, process: ProcessId, step: u64) -> Option<u32> {
+        self.clock.plan.crash_in(process, step).map(|(effects, ..)| effects)
+    }
+}
+
+impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
+    #[inline(never)]
+    fn effect_otherwise(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
+        match effect {
             Effect::SetTimer { timer, after } => {
                 if after == Ticks::ZERO {
                     self.clock.one_more_at_once(world.now());
@@ -260,16 +273,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
                 let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
                 self.application.indication(process, &indication, &mut agenda);
             }
-            Effect::Store { .. } | Effect::Note { .. } => {}
+            Effect::Send { .. } | Effect::Store { .. } | Effect::Note { .. } => {}
         }
     }
 
-    fn crash_in(&mut self, process: ProcessId, step: u64) -> Option<u32> {
-        self.clock.plan.crash_in(process, step).map(|(effects, ..)| effects)
-    }
-}
-
-impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// Every process starts, then every application, then whatever was planned is scheduled.
     pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
         let crashes = self.clock.plan.at.iter().enumerate();
@@ -318,6 +325,14 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
+            pending => self.come_up_otherwise(pending, world),
+        }
+    }
+
+    #[inline(never)]
+    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
+        match pending {
+            Pending::Message(envelope) => self.accept_message(envelope, world),
             Pending::Timer { process, id } => {
                 self.clock.timer_is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
@@ -433,15 +448,14 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         world.events += 1;
         self.observer.event(process, &event, message, world);
         self.clock.chance.handles(message.map(MessageId::get));
-        let alarm = world.alarm(process) == world.steps(process) + 1;
-        let crashes = world.step(process, event, self);
+        let alarm = world.step(process, event, self);
         if !self.clock.requests.is_empty() {
             self.schedule_requests(world);
         }
         if self.clock.routine.takes_time {
             self.serve_for_a_while(process, world);
         }
-        if crashes {
+        if alarm == Some(Alarm::Crash) {
             self.crash_in_step(process, world);
         }
         self.observer.check(world)?;
@@ -451,7 +465,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !self.clock.plan.watches.is_empty() {
             self.strike(process, world)?;
         }
-        if alarm { self.crash_after_step(process, world) } else { Ok(()) }
+        if alarm.is_some() { self.crash_after_step(process, world) } else { Ok(()) }
     }
 
     #[cold]

@@ -18,6 +18,17 @@ impl Key {
         (self.0 >> 80) as u64
     }
 
+    /// What orders keys of different ticks, and is greater than all of a tick only in the next.
+    #[inline]
+    pub(super) fn rank(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
+
+    /// The least rank in a tick.
+    pub(super) fn rank_of(time: u64) -> u64 {
+        if time > TIME_MAX { u64::MAX } else { time << 16 }
+    }
+
     pub(super) fn sequence(self) -> u64 {
         (self.0 >> 32) as u64 & TIME_MAX
     }

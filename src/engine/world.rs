@@ -11,9 +11,7 @@ use crate::model::{Context, Effect, Event, Process, ProcessId, Report, Surroundi
 #[derive(Clone, Debug)]
 pub struct World<P: Process> {
     setup: Arc<Setup<P>>,
-    processes: Vec<P>,
-    nodes: Vec<Node>,
-    stable: Vec<P::Stable>,
+    nodes: Vec<Node<P>>,
     inboxes: Vec<VecDeque<Arrived<P>>>,
     down: Vec<ProcessId>,
     /// The buffer that every step uses again.
@@ -25,8 +23,9 @@ pub struct World<P: Process> {
     stepping: Option<ProcessId>,
 }
 
+/// A process and what every step of it needs, side by side: in a large system each is a miss of the cache.
 #[derive(Clone, Debug)]
-struct Node {
+struct Node<P: Process> {
     /// Even while the process is up, one more with each crash and each restart.
     epoch: u32,
     boot: u32,
@@ -37,6 +36,31 @@ struct Node {
     busy_until: Ticks,
     /// What arrives from then on is handled at once: never while its inbox has something.
     open_from: Ticks,
+    state: P,
+    stable: P::Stable,
+}
+
+impl<P: Process> Node<P> {
+    fn new(state: P) -> Self {
+        Self {
+            epoch: 0,
+            boot: 1,
+            steps: 0,
+            alarm: u64::MAX,
+            busy_until: Ticks::ZERO,
+            open_from: Ticks::ZERO,
+            state,
+            stable: P::Stable::default(),
+        }
+    }
+}
+
+/// What the plan of faults has for a step: nothing that this one does, or its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Alarm {
+    Other,
+    /// The process is to crash now.
+    Crash,
 }
 
 /// What waits in an inbox.
@@ -61,7 +85,7 @@ pub(super) trait Driver<P: Process> {
 
 struct Asked<'a, P: Process, D> {
     process: ProcessId,
-    inbox: &'a VecDeque<Arrived<P>>,
+    inboxes: &'a [VecDeque<Arrived<P>>],
     driver: &'a mut D,
 }
 
@@ -72,7 +96,7 @@ impl<P: Process, D: Driver<P>> Surroundings for Asked<'_, P, D> {
 
     fn inbox_len(&self, sender: ProcessId) -> usize {
         let from_sender = |arrived: &&Arrived<P>| matches!(arrived, Arrived::Message { from, .. } if *from == sender);
-        self.inbox.iter().filter(from_sender).count()
+        self.inboxes[self.process.index()].iter().filter(from_sender).count()
     }
 }
 
@@ -80,9 +104,7 @@ impl<P: Process> World<P> {
     pub(super) fn new(setup: Arc<Setup<P>>) -> Self {
         let mut world = Self {
             setup,
-            processes: Vec::new(),
             nodes: Vec::new(),
-            stable: Vec::new(),
             inboxes: Vec::new(),
             down: Vec::new(),
             effects: Vec::new(),
@@ -98,13 +120,8 @@ impl<P: Process> World<P> {
     /// Back to the start, with the memory it has.
     pub(super) fn reset(&mut self) {
         let count = self.setup.processes;
-        let node = Node { epoch: 0, boot: 1, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO, open_from: Ticks::ZERO };
-        self.processes.clear();
-        self.processes.extend(ProcessId::all(count).map(|p| P::new(p, &self.setup.config)));
         self.nodes.clear();
-        self.nodes.resize(count as usize, node);
-        self.stable.clear();
-        self.stable.resize_with(count as usize, P::Stable::default);
+        self.nodes.extend(ProcessId::all(count).map(|p| Node::new(P::new(p, &self.setup.config))));
         for inbox in &mut self.inboxes {
             inbox.clear();
         }
@@ -124,12 +141,12 @@ impl<P: Process> World<P> {
 
     /// The state of a process; of a dead one, that in which it died.
     pub fn process(&self, process: ProcessId) -> &P {
-        &self.processes[process.index()]
+        &self.nodes[process.index()].state
     }
 
     /// The stable storage of a process.
     pub fn stable(&self, process: ProcessId) -> &P::Stable {
-        &self.stable[process.index()]
+        &self.nodes[process.index()].stable
     }
 
     /// Whether a process is up.
@@ -196,10 +213,6 @@ impl<P: Process> World<P> {
         self.nodes[process.index()].alarm = step;
     }
 
-    pub(super) fn alarm(&self, process: ProcessId) -> u64 {
-        self.nodes[process.index()].alarm
-    }
-
     pub(super) fn busy_until(&self, process: ProcessId) -> Ticks {
         self.nodes[process.index()].busy_until
     }
@@ -236,41 +249,56 @@ impl<P: Process> World<P> {
     }
 
     /// One step, the same however time passes: the process handles the event, then its effects are done in order, up to
-    /// where it crashes. Returns whether it is to crash now.
+    /// where it crashes.
     #[inline(always)]
-    pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> bool {
-        let index = process.index();
+    pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Alarm> {
         self.stepping = Some(process);
-        let node = &mut self.nodes[index];
+        let Self { setup, nodes, inboxes, effects, .. } = self;
+        let node = &mut nodes[process.index()];
         node.steps += 1;
-        let (steps, is_alarmed, boot) = (node.steps, node.steps == node.alarm, u64::from(node.boot));
-        let Self { setup, processes, stable, inboxes, effects, .. } = self;
-        let mut asked = Asked { process, inbox: &inboxes[index], driver };
+        let is_alarmed = node.steps == node.alarm;
+        let mut asked = Asked { process, inboxes, driver };
+        let boot = u64::from(node.boot);
         let mut ctx = Context::new(process, setup.processes, boot, &setup.config, effects, &mut asked);
-        processes[index].handle(event, &stable[index], &mut ctx);
+        node.state.handle(event, &node.stable, &mut ctx);
         self.stepping = None;
-        let crash = if is_alarmed { driver.crash_in(process, steps) } else { None };
-        let mut left = crash.unwrap_or(u32::MAX);
-        // Taken from the end, so that the buffer stays where it is.
+        // Taken from the end, the effects leave the buffer where it is.
         self.effects.reverse();
+        if is_alarmed {
+            return Some(self.perform_to_crash(process, driver));
+        }
+        while let Some(effect) = self.effects.pop() {
+            self.perform(process, effect, driver);
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn perform<D: Driver<P>>(&mut self, process: ProcessId, effect: Effect<P>, driver: &mut D) {
+        driver.observe(process, &effect, self);
+        match effect {
+            Effect::Store { record } => P::apply(&mut self.nodes[process.index()].stable, record),
+            effect => driver.effect(process, effect, self),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn perform_to_crash<D: Driver<P>>(&mut self, process: ProcessId, driver: &mut D) -> Alarm {
+        let crash = driver.crash_in(process, self.steps(process));
+        let mut left = crash.unwrap_or(u32::MAX);
         while let Some(effect) = self.effects.pop() {
             // No crash falls before a note rather than after it.
-            if is_alarmed && !matches!(effect, Effect::Note { .. }) {
+            if !matches!(effect, Effect::Note { .. }) {
                 if left == 0 {
+                    self.effects.clear();
                     break;
                 }
                 left -= 1;
             }
-            driver.observe(process, &effect, self);
-            match effect {
-                Effect::Store { record } => P::apply(&mut self.stable[index], record),
-                effect => driver.effect(process, effect, self),
-            }
+            self.perform(process, effect, driver);
         }
-        if crash.is_some() {
-            self.effects.clear();
-        }
-        crash.is_some()
+        if crash.is_some() { Alarm::Crash } else { Alarm::Other }
     }
 
     /// The process stops: its inbox goes with it.
@@ -291,8 +319,8 @@ impl<P: Process> World<P> {
         debug_assert!(node.epoch % 2 == 1, "a restart of a process that is up");
         node.epoch += 1;
         node.boot += 1;
-        self.down.retain(|&p| p != process);
         self.last_fault = self.now;
-        self.processes[process.index()] = P::new(process, &self.setup.config);
+        node.state = P::new(process, &self.setup.config);
+        self.down.retain(|&p| p != process);
     }
 }
