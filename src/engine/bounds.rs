@@ -42,18 +42,16 @@ impl Bounds {
     }
 
     /// After a step of this process, where anything may be too much.
-    #[cold]
-    #[inline(never)]
     pub(super) fn check<P: Process>(
         self,
         clock: &Clock<P>,
         process: ProcessId,
         world: &World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         if clock.on_their_way() > self.messages {
             let explanation =
                 format!("more than {} messages are on their way, with this step of {process}", self.messages);
-            return Err(world.violation("bounded_messages", vec![process], explanation));
+            return Err(Box::new(world.violation("bounded_messages", vec![process], explanation)));
         }
         if clock.at_once(world.now()) > self.at_once {
             let explanation = format!(
@@ -61,11 +59,11 @@ impl Bounds {
                  at {process}",
                 self.at_once
             );
-            return Err(world.violation("time_passes", vec![process], explanation));
+            return Err(Box::new(world.violation("time_passes", vec![process], explanation)));
         }
         if clock.timers_of(process) > self.timers {
             let explanation = format!("{process} has set more than {} timers", self.timers);
-            return Err(world.violation("bounded_timers", vec![process], explanation));
+            return Err(Box::new(world.violation("bounded_timers", vec![process], explanation)));
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::model::{Event, Process, ProcessId, Report, Ticks};
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// A crash by time.
-    pub(super) fn crash_at(&mut self, index: usize, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn crash_at(&mut self, index: usize, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let crash = self.clock.plan.at[index].clone();
         if !world.is_up(crash.process) {
             return Ok(());
@@ -39,7 +39,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// A crash on a condition, replayed as what it was: a crash after a step.
     #[inline(never)]
-    pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let step = world.steps(process);
         world.set_alarm(process, self.clock.plan.alarm(process, step + 1));
         for victim in self.clock.plan.crashes_after(process, step) {
@@ -56,7 +56,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         process: ProcessId,
         step: u64,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         let watch = &self.clock.plan.watches[index];
         let (victim, down) = (watch.process, watch.down);
         if watch.drawn {
@@ -75,7 +75,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         process: ProcessId,
         step: u64,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         if victim.get() >= world.count() || !world.is_up(victim) {
             return Ok(());
         }
@@ -89,10 +89,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         victim: ProcessId,
         down: Option<Distribution>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         world.events += 1;
         self.crash(victim, down, world);
-        self.observer.check(world)
+        Ok(self.observer.check(world)?)
     }
 
     fn crash(&mut self, victim: ProcessId, down: Option<Distribution>, world: &mut World<P>) {
@@ -126,9 +126,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             return last;
         }
         let mut channels: BTreeMap<ProcessId, Vec<(Ticks, u32)>> = BTreeMap::new();
-        for (at, slot) in self.clock.queue.find(|p| matches!(p, Pending::Message(m) if m.from == victim)) {
+        for (at, slot) in self.clock.queue.find(|p| matches!(p, Pending::Message(m) if m.from() == victim)) {
             if let Some(Pending::Message(envelope)) = self.clock.queue.get(slot) {
-                channels.entry(envelope.to).or_default().push((at, slot));
+                channels.entry(envelope.to()).or_default().push((at, slot));
             }
         }
         for (to, mut flight) in channels {
@@ -169,13 +169,13 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     #[inline(never)]
-    pub(super) fn restart(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn restart(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         self.clock.stats.restarts += 1;
         world.restart(process);
         world.set_alarm(process, self.clock.plan.alarm(process, world.steps(process) + 1));
         // It is told of everyone who is down, each after what that one still has in flight to it.
         for of in world.down().to_vec() {
-            let wanted = |p: &Pending<P>| matches!(p, Pending::Message(m) if m.from == of && m.to == process);
+            let wanted = |p: &Pending<P>| matches!(p, Pending::Message(m) if m.from() == of && m.to() == process);
             let last = self.clock.queue.find(wanted).into_iter().map(|(at, _)| at).max();
             self.report(process, of, last, world);
         }

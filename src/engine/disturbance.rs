@@ -204,7 +204,7 @@ fn look_up(windows: &Windows, planned: &mut Vec<Planned>, chance: &Chance, kind:
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// A disturbance begins.
-    pub(super) fn disturb(&mut self, index: usize, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn disturb(&mut self, index: usize, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let Planned { at, kind, length } = self.clock.disturbances[index].clone();
         match kind {
             Kind::Partition(exact) => {
@@ -240,7 +240,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         epoch: u32,
         of: ProcessId,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         if !world.is_up(of) {
             return Ok(());
         }

@@ -12,12 +12,24 @@ use crate::model::{Event, Process, ProcessId, Ticks};
 
 #[derive(Clone, Debug)]
 pub(super) struct Envelope<P: Process> {
-    pub(super) from: ProcessId,
-    pub(super) to: ProcessId,
+    /// From whom and to whom, in one word: what was written in two is not read fast in one.
+    route: u64,
     /// The receiver's when it was sent: another on arrival is another life.
-    pub(super) epoch: u32,
+    epoch: u32,
     pub(super) id: u64,
     pub(super) message: P::Message,
+}
+
+impl<P: Process> Envelope<P> {
+    #[inline]
+    pub(super) fn from(&self) -> ProcessId {
+        ProcessId::new((self.route >> 32) as u32)
+    }
+
+    #[inline]
+    pub(super) fn to(&self) -> ProcessId {
+        ProcessId::new(self.route as u32)
+    }
 }
 
 /// What holds of every message of a run: the answers, found once, to what would be asked of the setup again and again.
@@ -30,8 +42,6 @@ pub(super) struct Routine {
     is_fifo: bool,
     /// Whether a message reaches only the life of its receiver in which it was sent.
     connects: bool,
-    /// Whether handling an event does.
-    pub(super) takes_time: bool,
 }
 
 impl Routine {
@@ -46,7 +56,6 @@ impl Routine {
             is_calm: !clock.may_meddle(setup),
             is_fifo: network.order == ChannelOrder::Fifo,
             connects: network.to_dead == ToDead::Connection,
-            takes_time: network.service_ticks.max() > Ticks::ZERO,
         }
     }
 }
@@ -114,7 +123,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             *last = at;
         }
         let epoch = world.epoch(to);
-        self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
+        let route = u64::from(from.get()) << 32 | u64::from(to.get());
+        self.clock.queue.push(at, Pending::Message(Envelope { route, epoch, id, message }));
     }
 
     fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
@@ -174,13 +184,14 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// Out of the main way.
     #[inline(never)]
-    pub(super) fn accept_message(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn accept_message(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         self.arrive(envelope, world)
     }
 
     #[inline(always)]
-    pub(super) fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
-        let Envelope { from, to, epoch, id, message } = envelope;
+    pub(super) fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        let (from, to) = (envelope.from(), envelope.to());
+        let Envelope { epoch, id, message, .. } = envelope;
         let reaches = if self.clock.routine.connects { world.epoch(to) == epoch } else { world.is_up(to) };
         if !reaches {
             self.lose(from, to, id, &message, LossCause::ReceiverDown, world);

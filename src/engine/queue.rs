@@ -8,7 +8,9 @@ use crate::model::Ticks;
 /// What is pending stays where it is: only keys are moved.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
-    /// The keys before the horizon, the next one last.
+    /// The next key, [none](Key::NONE) also where the wheel must be asked.
+    front: Key,
+    /// The keys between the next one and the horizon, the last one first.
     near: Vec<Key>,
     /// Keys from this [rank](Key::rank) on are in the wheel.
     horizon: u64,
@@ -55,6 +57,7 @@ const NEVER: u64 = u64::MAX;
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         Self {
+            front: Key::NONE,
             near: Vec::new(),
             horizon: NEVER,
             wheel: Wheel::default(),
@@ -103,17 +106,18 @@ impl<T> Queue<T> {
 
     #[inline(always)]
     fn insert(&mut self, key: Key) {
-        // It comes before all others wherever there are none, as in a ring with one token.
-        if self.near.last().is_some_and(|&first| first < key) {
-            self.insert_behind(key);
+        if key < self.front {
+            // With one event at a time, as in a ring with one token, there is nothing else to do.
+            if self.front.is_some() {
+                self.near.push(self.front);
+            }
+            self.front = key;
         } else {
-            self.near.push(key);
-        }
-        if self.near.len() > NEAR_MAX {
-            self.part();
+            self.insert_behind(key);
         }
     }
 
+    #[inline]
     fn insert_behind(&mut self, key: Key) {
         let mut index = self.near.len();
         self.near.push(key);
@@ -123,6 +127,9 @@ impl<T> Queue<T> {
             index -= 1;
         }
         self.near[index] = key;
+        if self.near.len() > NEAR_MAX {
+            self.part();
+        }
     }
 
     /// Moves the later half of the keys into the wheel, if they are not all of one tick.
@@ -140,49 +147,41 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Whether there is a key; then the next one is in the vector.
-    #[inline]
+    /// Whether there is a key; then the next one is at hand.
+    #[inline(always)]
     fn has_next(&mut self) -> bool {
-        !self.near.is_empty() || self.refill()
+        self.front.is_some() || self.refill()
     }
 
     #[cold]
+    #[inline(never)]
     fn refill(&mut self) -> bool {
         self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).map_or(NEVER, Key::rank_of);
         self.near.sort_unstable_by(|one, other| other.cmp(one));
-        !self.near.is_empty()
+        self.front = self.near.pop().unwrap_or(Key::NONE);
+        self.front.is_some()
     }
 
     /// When the next event is. What was removed is none.
     #[inline(always)]
     pub(crate) fn next_at(&mut self) -> Option<Ticks> {
         while self.has_next() {
-            let key = self.near[self.near.len() - 1];
-            if self.stale == 0 || self.slots[key.slot()].item().is_some() {
-                return Some(Ticks::new(key.time()));
+            if self.stale == 0 || self.slots[self.front.slot()].item().is_some() {
+                return Some(Ticks::new(self.front.time()));
             }
-            self.near.pop();
-            self.vacate(key);
+            self.take();
         }
         None
     }
 
-    /// Takes the next event.
+    /// Takes the event that [`next_at`](Self::next_at) has just told of; what else is next may have been removed.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<T> {
-        while self.has_next() {
-            let key = self.near.pop()?;
-            let item = self.vacate(key);
-            if item.is_some() {
-                return item;
-            }
+    pub(crate) fn take(&mut self) -> Option<T> {
+        if !self.front.is_some() {
+            return None;
         }
-        None
-    }
-
-    /// What a key stood for that is gone, if it was not removed.
-    #[inline(always)]
-    fn vacate(&mut self, key: Key) -> Option<T> {
+        let key = self.front;
+        self.front = self.near.pop().unwrap_or(Key::NONE);
         let slot = std::mem::replace(&mut self.slots[key.slot()], Slot::Free(self.free));
         self.free = key.slot() as u32;
         match slot {
@@ -208,14 +207,18 @@ impl<T> Queue<T> {
     /// How many events there are.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.near.len() + self.wheel.len() - self.stale
+        self.keys() - self.stale
+    }
+
+    fn keys(&self) -> usize {
+        usize::from(self.front.is_some()) + self.near.len() + self.wheel.len()
     }
 
     /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time and
     /// place. It looks at all of them.
     pub(crate) fn find(&self, wanted: impl Fn(&T) -> bool) -> Vec<(Ticks, u32)> {
         let matches = |key: &Key| self.slots[key.slot()].item().is_some_and(&wanted);
-        let mut keys: Vec<Key> = self.near.iter().chain(self.wheel.keys()).copied().filter(matches).collect();
+        let mut keys: Vec<Key> = [self.front].iter().filter(|key| key.is_some()).chain(&self.near).chain(self.wheel.keys()).copied().filter(matches).collect();
         keys.sort_unstable_by_key(|key| key.sequence());
         keys.into_iter().map(|key| (Ticks::new(key.time()), key.slot() as u32)).collect()
     }
@@ -231,8 +234,8 @@ impl<T> Queue<T> {
         place.item()?;
         let Slot::Pending(item) = std::mem::replace(place, Slot::Removed) else { return None };
         self.stale += 1;
-        if self.stale > 64 && self.stale * 2 > self.near.len() + self.wheel.len() {
-            let Self { near, wheel, slots, free, stale, .. } = self;
+        if self.stale > 64 && self.stale * 2 > self.keys() {
+            let Self { front, near, wheel, slots, free, stale, .. } = self;
             let mut is_kept = |key: &Key| {
                 let slot = &mut slots[key.slot()];
                 let kept = slot.item().is_some();
@@ -242,7 +245,11 @@ impl<T> Queue<T> {
                 }
                 kept
             };
+            if front.is_some() {
+                near.push(*front);
+            }
             near.retain(&mut is_kept);
+            *front = near.pop().unwrap_or(Key::NONE);
             wheel.retain(is_kept);
             *stale = 0;
         }
@@ -250,6 +257,7 @@ impl<T> Queue<T> {
     }
 
     pub(crate) fn clear(&mut self) {
+        self.front = Key::NONE;
         self.near.clear();
         self.horizon = NEVER;
         self.wheel.clear();
@@ -275,10 +283,10 @@ mod tests {
         let found = queue.find(|&item| item == 'a');
         assert_eq!(found, [(Ticks::new(1), 0)]);
         assert_eq!(queue.remove(0), Some('a'));
-        assert_eq!(queue.clone().pop(), Some('b'));
+        assert_eq!(queue.clone().take(), None);
         assert_eq!(queue.next_at(), Some(Ticks::new(2)));
-        assert_eq!(queue.pop(), Some('b'));
-        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.take(), Some('b'));
+        assert_eq!(queue.next_at(), None);
     }
 
     #[test]
@@ -290,10 +298,9 @@ mod tests {
             assert_eq!(queue.remove(slot), Some(number));
         }
         assert_eq!(queue.len(), 1);
-        let keys = queue.near.len() + queue.wheel.len();
-        assert!(keys < 200, "{keys}");
+        assert!(queue.keys() < 200, "{}", queue.keys());
         assert!(queue.slots.len() < 200, "{}", queue.slots.len());
-        assert_eq!(queue.pop(), Some(0));
+        assert_eq!(pop(&mut queue), Some((Ticks::new(5), 0)));
     }
 
     /// What a queue is, as simply as it can be said.
@@ -310,7 +317,7 @@ mod tests {
     /// Pops what was not removed.
     fn pop(queue: &mut Queue<usize>) -> Option<(Ticks, usize)> {
         let at = queue.next_at()?;
-        Some((at, queue.pop().expect("what is next is there")))
+        Some((at, queue.take().expect("what is next is there")))
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -237,13 +237,13 @@ fn message_of(panic: &(dyn Any + Send)) -> &str {
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     fn run(&mut self, world: &mut World<P>) -> End {
         let end = self.start(world).and_then(|()| self.pass_time(world)).and_then(|end| match end {
-            End::Settled | End::Quiescent => self.observer.end(world).map(|()| end),
+            End::Settled | End::Quiescent => Ok(self.observer.end(world).map(|()| end)?),
             end => Ok(end),
         });
-        end.unwrap_or_else(End::Violated)
+        end.unwrap_or_else(|violation| End::Violated(*violation))
     }
 
-    fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Violation> {
+    fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Box<Violation>> {
         let settle = Ticks::new(world.setup().limits.settle_ticks);
         let ticks = Ticks::new(world.setup().limits.ticks);
         let mut settled_at = None;
@@ -255,22 +255,26 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 settled_at = None;
                 None
             };
-            let next = self.clock.queue.next_at();
-            let fault = self.clock.next_fault;
-            let is_next = fault < Ticks::MAX && next.is_none_or(|at| fault <= at);
-            if is_next && self.ends(fault, until, world).is_none() {
-                self.befall(world)?;
-                continue;
-            }
-            // A fault that would strike after the end does not keep the run from it.
-            let Some(at) = next else { return Ok(End::Quiescent) };
+            let at = match self.clock.queue.next_at() {
+                Some(at) if at < self.clock.next_fault => at,
+                next => {
+                    let fault = self.clock.next_fault;
+                    if fault < Ticks::MAX && self.ends(fault, until, world).is_none() {
+                        self.befall(world)?;
+                        continue;
+                    }
+                    // A fault that would strike after the end does not keep the run from it.
+                    let Some(at) = next else { return Ok(End::Quiescent) };
+                    at
+                }
+            };
             if at > until.map_or(ticks, |until| until.min(ticks)) || self.may_be_full(world) {
                 if let Some(end) = self.ends(at, until, world) {
                     world.now = until.filter(|_| end == End::Settled).unwrap_or(world.now);
                     return Ok(end);
                 }
             }
-            if let Some(pending) = self.clock.queue.pop() {
+            if let Some(pending) = self.clock.queue.take() {
                 world.now = at;
                 self.come_up(pending, world)?;
             }

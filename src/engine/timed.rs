@@ -93,8 +93,9 @@ pub(super) struct Clock<P: Process> {
     pub(super) done: u64,
     /// When timers or requests were last set to come up at once, and how many in that tick.
     at_once: (Ticks, u64),
-    /// Whether anything may be [too much](Bounds): if not, no step is asked.
-    pub(super) may_be_too_much: bool,
+    /// Whether more may come of a step than what its effects are: handling takes time, a watch waits, or anything may be
+    /// [too much](Bounds).
+    takes_care: bool,
     pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
     /// Watches whose condition came to hold with a message of this step.
     pub(super) struck: Vec<usize>,
@@ -120,7 +121,7 @@ impl<P: Process> Clock<P> {
             bounds: Bounds::of(setup.processes),
             done: 0,
             at_once: (Ticks::ZERO, 0),
-            may_be_too_much: false,
+            takes_care: false,
             requests: Vec::new(),
             struck: Vec::new(),
             stats: Stats::default(),
@@ -142,7 +143,7 @@ impl<P: Process> Clock<P> {
         self.queue.tell_above(self.bounds.crowd().min(setup.limits.pending));
         self.done = 0;
         self.at_once = (Ticks::ZERO, 0);
-        self.may_be_too_much = false;
+        self.takes_care = setup.network.service_ticks.max() > Ticks::ZERO || !self.plan.watches.is_empty();
         self.requests.clear();
         self.struck.clear();
         self.stats = Stats::default();
@@ -178,7 +179,7 @@ impl<P: Process> Clock<P> {
 
     fn one_more_at_once(&mut self, now: Ticks) {
         self.at_once = (now, self.at_once(now) + 1);
-        self.may_be_too_much |= self.bounds.is_too_much(0, self.at_once.1);
+        self.takes_care |= self.bounds.is_too_much(0, self.at_once.1);
     }
 
     /// How many timers of a process are set.
@@ -193,7 +194,7 @@ impl<P: Process> Clock<P> {
         self.timer_ids += 1;
         let slot = self.queue.push(at, Pending::Timer { process, id });
         self.timers[process.index()].push(Armed { timer, id, slot: Some(slot) });
-        self.may_be_too_much |= self.bounds.is_too_much(self.timers_of(process), 0);
+        self.takes_care |= self.bounds.is_too_much(self.timers_of(process), 0);
     }
 
     fn cancel_timer(&mut self, process: ProcessId, timer: &P::Timer) {
@@ -278,7 +279,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// Every process starts, then every application, then whatever was planned is scheduled.
-    pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let crashes = self.clock.plan.at.iter().enumerate();
         let crashes = crashes.map(|(index, crash)| (crash.at, Fault::Crash { index }));
         let disturbances = self.clock.disturbances.iter().enumerate();
@@ -310,7 +311,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// The next thing goes wrong by time. If it befalls nobody, because the process is down, no time passes.
     #[inline(never)]
-    pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let next = self.clock.faults.pop_front();
         self.clock.look_for_next_fault();
         match next {
@@ -322,7 +323,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// One pending event comes up. Most are messages, whose way to the next message is one stretch of code.
     #[inline(always)]
-    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
             pending => self.come_up_otherwise(pending, world),
@@ -330,7 +331,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     #[inline(never)]
-    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
+    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         match pending {
             Pending::Message(envelope) => self.accept_message(envelope, world),
             Pending::Timer { process, id } => {
@@ -357,13 +358,13 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         epoch: u32,
         report: Report,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         if world.epoch(observer) == epoch { self.accept(observer, Arrived::Report(report), world) } else { Ok(()) }
     }
 
     /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
     #[inline(never)]
-    fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Violation> {
+    fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         if world.must_wait(process) {
             self.wait(process, arrived, world);
             return Ok(());
@@ -374,7 +375,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline(never)]
     pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
         // The queue knows only of what is pending.
-        self.clock.may_be_too_much = true;
+        self.clock.takes_care = true;
         let is_first = !world.has_arrivals(process);
         world.put_into_inbox(process, arrived);
         if is_first {
@@ -384,7 +385,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     #[inline(never)]
-    fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         // A pause may have begun meanwhile.
         if world.busy_until(process) <= world.now() {
             if let Some(arrived) = world.take_from_inbox(process) {
@@ -405,7 +406,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         process: ProcessId,
         arrived: Arrived<P>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         let mut number = None;
         let event = match arrived {
             Arrived::Message { from, id, message } => {
@@ -432,7 +433,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         process: ProcessId,
         event: Event<P>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         self.handle(process, event, None, world)
     }
 
@@ -444,7 +445,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         event: Event<P>,
         message: Option<MessageId>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         world.events += 1;
         self.observer.event(process, &event, message, world);
         self.clock.chance.handles(message.map(MessageId::get));
@@ -452,24 +453,34 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !self.clock.requests.is_empty() {
             self.schedule_requests(world);
         }
-        if self.clock.routine.takes_time {
+        if alarm.is_some() || self.clock.takes_care || self.clock.queue.is_above() {
+            return self.finish_with_care(process, alarm, world);
+        }
+        Ok(self.observer.check(world)?)
+    }
+
+    /// What comes of a step where more may than what its effects are.
+    #[inline(never)]
+    fn finish_with_care(
+        &mut self,
+        process: ProcessId,
+        alarm: Option<Alarm>,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        if world.setup().network.service_ticks.max() > Ticks::ZERO {
             self.serve_for_a_while(process, world);
         }
         if alarm == Some(Alarm::Crash) {
             self.crash_in_step(process, world);
         }
         self.observer.check(world)?;
-        if self.clock.may_be_too_much || self.clock.queue.is_above() {
-            self.clock.bounds.check(self.clock, process, world)?;
-        }
+        self.clock.bounds.check(self.clock, process, world)?;
         if !self.clock.plan.watches.is_empty() {
             self.strike(process, world)?;
         }
         if alarm.is_some() { self.crash_after_step(process, world) } else { Ok(()) }
     }
 
-    #[cold]
-    #[inline(never)]
     fn serve_for_a_while(&mut self, process: ProcessId, world: &mut World<P>) {
         let service = world.setup().network.service_ticks;
         let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
@@ -491,7 +502,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     /// The watches whose condition came to hold with the step of `process`.
     #[inline(never)]
-    fn strike(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    fn strike(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
             if watch.process != process || watch.left == 0 {
                 continue;

@@ -7,10 +7,19 @@ pub(super) struct Key(u128);
 const TIME_MAX: u64 = (1 << 48) - 1;
 
 impl Key {
+    /// After all others.
+    pub(super) const NONE: Self = Self(u128::MAX);
+
     #[inline]
     pub(super) fn new(at: Ticks, sequence: u64, slot: u32) -> Self {
         let time = at.get().min(TIME_MAX);
         Self(u128::from(time << 16 | sequence >> 32) << 64 | u128::from(sequence << 32 | u64::from(slot)))
+    }
+
+    /// Half of it tells: what was just written in two halves is not read fast in one.
+    #[inline]
+    pub(super) fn is_some(self) -> bool {
+        self.rank() != u64::MAX
     }
 
     #[inline]

@@ -20,7 +20,7 @@ pub struct World<P: Process> {
     pub(super) events: u64,
     pub(super) last_fault: Ticks,
     /// Who is handling an event: who it was, should the handler panic.
-    stepping: Option<ProcessId>,
+    stepping: ProcessId,
 }
 
 /// A process and what every step of it needs, side by side: in a large system each is a miss of the cache.
@@ -62,6 +62,8 @@ pub(super) enum Alarm {
     /// The process is to crash now.
     Crash,
 }
+
+const NOBODY: ProcessId = ProcessId::new(u32::MAX);
 
 /// What waits in an inbox.
 #[derive(Clone, Debug)]
@@ -111,7 +113,7 @@ impl<P: Process> World<P> {
             now: Ticks::ZERO,
             events: 0,
             last_fault: Ticks::ZERO,
-            stepping: None,
+            stepping: NOBODY,
         };
         world.reset();
         world
@@ -131,7 +133,7 @@ impl<P: Process> World<P> {
         self.now = Ticks::ZERO;
         self.events = 0;
         self.last_fault = Ticks::ZERO;
-        self.stepping = None;
+        self.stepping = NOBODY;
     }
 
     /// What is fixed before the run.
@@ -186,7 +188,7 @@ impl<P: Process> World<P> {
 
     /// Who was handling an event when the run stopped in the middle of one.
     pub(super) fn stepping(&self) -> Option<ProcessId> {
-        self.stepping
+        (self.stepping != NOBODY).then_some(self.stepping)
     }
 
     /// A violation, seen now.
@@ -252,7 +254,7 @@ impl<P: Process> World<P> {
     /// where it crashes.
     #[inline(always)]
     pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Alarm> {
-        self.stepping = Some(process);
+        self.stepping = process;
         let Self { setup, nodes, inboxes, effects, .. } = self;
         let node = &mut nodes[process.index()];
         node.steps += 1;
@@ -261,7 +263,7 @@ impl<P: Process> World<P> {
         let boot = u64::from(node.boot);
         let mut ctx = Context::new(process, setup.processes, boot, &setup.config, effects, &mut asked);
         node.state.handle(event, &node.stable, &mut ctx);
-        self.stepping = None;
+        self.stepping = NOBODY;
         // Taken from the end, the effects leave the buffer where it is.
         self.effects.reverse();
         if is_alarmed {
