@@ -1,11 +1,11 @@
 //! One token goes round a ring.
 
-use jeton::engine::{Distribution, Idle, Limits, Setup, Simulation};
+use jeton::engine::{End, Idle, Limits, Setup, Simulation};
 use jeton::{Context, Never, Process, ProcessId};
 
 /// Passes the token on, so many hops in all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Passer;
+pub(crate) struct Passer;
 
 impl Process for Passer {
     type Config = u64;
@@ -39,17 +39,21 @@ fn pass(hop: u64, ctx: &mut Context<'_, Passer>) {
     ctx.send(ProcessId::new(next), hop);
 }
 
-/// A ring of so many processes, ready to run.
-pub fn ring(processes: u32, hops: u64) -> Simulation<Passer> {
+/// A ring of so many processes, with delays of 1 to 10 ticks, ready to run.
+pub(crate) fn ring(processes: u32, hops: u64) -> Simulation<Passer> {
     let mut setup = Setup::new(processes, hops);
-    setup.network.delay_ticks = Distribution::Uniform(1, 10);
-    setup.limits = Limits { events: u64::MAX >> 24, settle_ticks: 1 << 40, ticks: 1 << 40, ..Limits::default() };
+    setup.limits = unlimited();
     Simulation::new(setup).expect("a valid setup")
 }
 
-/// Runs it and returns the number of events.
-pub fn run(simulation: &mut Simulation<Passer>, seed: u64) -> u64 {
+/// No run of a bench is cut off.
+pub(crate) fn unlimited() -> Limits {
+    Limits { ticks: 1 << 40, events: 1 << 40, ..Limits::default() }
+}
+
+/// Runs anything that comes to rest of its own accord, and returns the number of events.
+pub(crate) fn run<P: Process>(simulation: &mut Simulation<P>, seed: u64) -> u64 {
     let outcome = simulation.run(seed, &mut Idle, &mut ());
-    assert_eq!(outcome.end, jeton::engine::End::Quiescent);
+    assert_eq!(outcome.end, End::Quiescent);
     outcome.stats.events
 }

@@ -218,7 +218,14 @@ impl<T> Queue<T> {
     /// place. It looks at all of them.
     pub(crate) fn find(&self, wanted: impl Fn(&T) -> bool) -> Vec<(Ticks, u32)> {
         let matches = |key: &Key| self.slots[key.slot()].item().is_some_and(&wanted);
-        let mut keys: Vec<Key> = [self.front].iter().filter(|key| key.is_some()).chain(&self.near).chain(self.wheel.keys()).copied().filter(matches).collect();
+        let mut keys: Vec<Key> = [self.front]
+            .iter()
+            .filter(|key| key.is_some())
+            .chain(&self.near)
+            .chain(self.wheel.keys())
+            .copied()
+            .filter(matches)
+            .collect();
         keys.sort_unstable_by_key(|key| key.sequence());
         keys.into_iter().map(|key| (Ticks::new(key.time()), key.slot() as u32)).collect()
     }
