@@ -31,30 +31,39 @@ impl Bounds {
         Self { at_once: 100_000 + EACH * n, messages: 20_000 + EACH * n * n, timers: 2_000 + EACH * n }
     }
 
-    /// After a step of this process.
-    #[inline]
+    /// How many events can be pending before there are too many messages.
+    pub(super) fn crowd(self) -> u64 {
+        self.messages
+    }
+
+    /// Whether so many timers of one process, or so many things at once, are too many.
+    pub(super) fn is_too_much(self, timers: u64, at_once: u64) -> bool {
+        timers > self.timers || at_once > self.at_once
+    }
+
+    /// After a step of this process, where anything may be too much.
     pub(super) fn check<P: Process>(
         self,
         clock: &Clock<P>,
         process: ProcessId,
         world: &World<P>,
-    ) -> Result<(), Violation> {
-        if clock.on_their_way > self.messages {
+    ) -> Result<(), Box<Violation>> {
+        if clock.on_their_way() > self.messages {
             let explanation =
                 format!("more than {} messages are on their way, with this step of {process}", self.messages);
-            return Err(world.violation("bounded_messages", vec![process], explanation));
+            return Err(Box::new(world.violation("bounded_messages", vec![process], explanation)));
         }
-        if clock.at_once > self.at_once {
+        if clock.at_once(world.now()) > self.at_once {
             let explanation = format!(
                 "time stands still: more than {} timers and requests have followed each other without delay, the last \
                  at {process}",
                 self.at_once
             );
-            return Err(world.violation("time_passes", vec![process], explanation));
+            return Err(Box::new(world.violation("time_passes", vec![process], explanation)));
         }
         if clock.timers_of(process) > self.timers {
             let explanation = format!("{process} has set more than {} timers", self.timers);
-            return Err(world.violation("bounded_timers", vec![process], explanation));
+            return Err(Box::new(world.violation("bounded_timers", vec![process], explanation)));
         }
         Ok(())
     }

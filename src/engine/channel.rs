@@ -7,46 +7,44 @@ pub(crate) struct Channels {
     rows: Vec<Row>,
 }
 
-/// The channels out of one process, by receiver.
+/// The channels out of one process.
 #[derive(Clone, Debug, Default)]
 struct Row {
-    records: Vec<(ProcessId, Ticks)>,
-    /// Where the last look-up ended: most processes send to the same one again.
-    hint: u32,
+    /// The one that was used first, which is at hand: where all send to one neighbour there are no others.
+    first: Option<(ProcessId, Ticks)>,
+    /// By receiver.
+    others: Vec<(ProcessId, Ticks)>,
 }
 
 impl Channels {
     pub(crate) fn reset(&mut self, processes: u32) {
+        self.rows.truncate(processes as usize);
         for row in &mut self.rows {
-            row.records.clear();
+            row.first = None;
+            row.others.clear();
         }
         self.rows.resize_with(processes as usize, Row::default);
     }
 
     /// When the last message from `from` to `to` arrives, to be read and set.
+    #[inline(always)]
     pub(crate) fn last_arrival(&mut self, from: ProcessId, to: ProcessId) -> &mut Ticks {
-        let row = &mut self.rows[from.index()];
-        let hint = row.hint as usize;
-        let index = match row.records.get(hint) {
-            Some((receiver, _)) if *receiver == to => hint,
-            _ => row.find(to),
-        };
-        &mut row.records[index].1
+        let Row { first, others } = &mut self.rows[from.index()];
+        let (receiver, last) = first.get_or_insert((to, Ticks::ZERO));
+        if *receiver == to { last } else { find(others, to) }
     }
 }
 
-impl Row {
-    fn find(&mut self, to: ProcessId) -> usize {
-        let index = match self.records.binary_search_by_key(&to, |record| record.0) {
-            Ok(index) => index,
-            Err(index) => {
-                self.records.insert(index, (to, Ticks::ZERO));
-                index
-            }
-        };
-        self.hint = index as u32;
-        index
-    }
+#[inline(never)]
+fn find(records: &mut Vec<(ProcessId, Ticks)>, to: ProcessId) -> &mut Ticks {
+    let index = match records.binary_search_by_key(&to, |record| record.0) {
+        Ok(index) => index,
+        Err(index) => {
+            records.insert(index, (to, Ticks::ZERO));
+            index
+        }
+    };
+    &mut records[index].1
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::model::{Event, Process, ProcessId, Report, Ticks};
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// A crash by time.
-    pub(super) fn crash_at(&mut self, index: usize, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn crash_at(&mut self, index: usize, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let crash = self.clock.plan.at[index].clone();
         if !world.is_up(crash.process) {
             return Ok(());
@@ -27,6 +27,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// The crash that ended the step that `process` has just made.
+    #[inline(never)]
     pub(super) fn crash_in_step(&mut self, process: ProcessId, world: &mut World<P>) {
         let step = world.steps(process);
         let Some((effects, down, drawn)) = self.clock.plan.crash_in(process, step) else { return };
@@ -37,7 +38,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// A crash on a condition, replayed as what it was: a crash after a step.
-    pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    #[inline(never)]
+    pub(super) fn crash_after_step(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let step = world.steps(process);
         world.set_alarm(process, self.clock.plan.alarm(process, step + 1));
         for victim in self.clock.plan.crashes_after(process, step) {
@@ -54,7 +56,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         process: ProcessId,
         step: u64,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         let watch = &self.clock.plan.watches[index];
         let (victim, down) = (watch.process, watch.down);
         if watch.drawn {
@@ -73,7 +75,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         process: ProcessId,
         step: u64,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         if victim.get() >= world.count() || !world.is_up(victim) {
             return Ok(());
         }
@@ -87,10 +89,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         victim: ProcessId,
         down: Option<Distribution>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         world.events += 1;
         self.crash(victim, down, world);
-        self.observer.check(world)
+        Ok(self.observer.check(world)?)
     }
 
     fn crash(&mut self, victim: ProcessId, down: Option<Distribution>, world: &mut World<P>) {
@@ -100,7 +102,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.observer.crashed(victim, world);
         for arrived in inbox {
             if let Arrived::Message { from, id, message } = arrived {
-                self.clock.on_their_way -= 1;
                 self.lose(from, victim, id, &message, LossCause::ReceiverDown, world);
             }
         }
@@ -125,9 +126,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             return last;
         }
         let mut channels: BTreeMap<ProcessId, Vec<(Ticks, u32)>> = BTreeMap::new();
-        for (at, slot) in self.clock.queue.find(|p| matches!(p, Pending::Message(m) if m.from == victim)) {
+        for (at, slot) in self.clock.queue.find(|p| matches!(p, Pending::Message(m) if m.from() == victim)) {
             if let Some(Pending::Message(envelope)) = self.clock.queue.get(slot) {
-                channels.entry(envelope.to).or_default().push((at, slot));
+                channels.entry(envelope.to()).or_default().push((at, slot));
             }
         }
         for (to, mut flight) in channels {
@@ -141,7 +142,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             };
             for (_, slot) in flight.split_off(flight.len() - lost as usize) {
                 if let Some(Pending::Message(envelope)) = self.clock.queue.remove(slot) {
-                    self.clock.on_their_way -= 1;
                     self.lose(victim, to, envelope.id, &envelope.message, LossCause::SenderCrashed, world);
                 }
             }
@@ -168,17 +168,18 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.clock.queue.push(at, Pending::Report { observer, epoch, report: Report::Crash(of) });
     }
 
-    pub(super) fn restart(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    #[inline(never)]
+    pub(super) fn restart(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         self.clock.stats.restarts += 1;
         world.restart(process);
         world.set_alarm(process, self.clock.plan.alarm(process, world.steps(process) + 1));
         // It is told of everyone who is down, each after what that one still has in flight to it.
         for of in world.down().to_vec() {
-            let wanted = |p: &Pending<P>| matches!(p, Pending::Message(m) if m.from == of && m.to == process);
+            let wanted = |p: &Pending<P>| matches!(p, Pending::Message(m) if m.from() == of && m.to() == process);
             let last = self.clock.queue.find(wanted).into_iter().map(|(at, _)| at).max();
             self.report(process, of, last, world);
         }
-        self.handle(process, Event::Restart, None, world)?;
+        self.handle_now_and_then(process, Event::Restart, world)?;
         if world.is_up(process) {
             let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
             self.application.restarted(process, world.process(process), &mut agenda);

@@ -56,6 +56,13 @@ impl Chance {
         Self { book: Some(Book::default()), ..Self::seeded(seed) }
     }
 
+    /// Begins anew with another seed, in the same place.
+    pub(crate) fn reseed(&mut self, seed: u64, draw: Draw<'_>) {
+        self.streams.reseed(seed);
+        self.book = None;
+        self.manner = Manner::new(draw, &mut self.streams);
+    }
+
     /// In this manner from now on.
     pub(crate) fn in_manner(mut self, draw: Draw<'_>) -> Self {
         self.manner = Manner::new(draw, &mut self.streams);
@@ -83,6 +90,18 @@ impl Chance {
             }
         }
         false
+    }
+
+    /// Whether answers are drawn as the setup says, and nobody asks which they were.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.book.is_none() && self.manner.is_none()
+    }
+
+    /// A number in `0..bound`, where that [is plain](Self::is_plain) and there is something to choose.
+    #[inline]
+    pub(crate) fn draw(&mut self, stream: Stream, bound: u64) -> u64 {
+        debug_assert!(self.is_plain() && bound > 1, "a decision that is more than a draw");
+        self.streams.below(stream, bound)
     }
 
     /// A number in `0..bound`; 0 also where there is none.

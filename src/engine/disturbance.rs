@@ -204,7 +204,7 @@ fn look_up(windows: &Windows, planned: &mut Vec<Planned>, chance: &Chance, kind:
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// A disturbance begins.
-    pub(super) fn disturb(&mut self, index: usize, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn disturb(&mut self, index: usize, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let Planned { at, kind, length } = self.clock.disturbances[index].clone();
         match kind {
             Kind::Partition(exact) => {
@@ -226,7 +226,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 let until = self.begin(at, length, topics.0, topics.1, world);
                 let epoch = world.epoch(observer);
                 self.clock.queue.push(until, Pending::Restore { observer, epoch, of });
-                self.come_up(Pending::Report { observer, epoch, report: Report::Crash(of) }, world)
+                self.hear(observer, epoch, Report::Crash(of), world)
             }
             // Of someone who is down by now.
             Kind::Pause(_) | Kind::Suspicion { .. } => Ok(()),
@@ -240,11 +240,11 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         epoch: u32,
         of: ProcessId,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         if !world.is_up(of) {
             return Ok(());
         }
-        self.come_up(Pending::Report { observer, epoch, report: Report::Restore(of) }, world)
+        self.hear(observer, epoch, Report::Restore(of), world)
     }
 
     /// Records that a disturbance has begun, if it was drawn, and tells until when it lasts.

@@ -13,6 +13,7 @@ pub mod decision;
 mod distribution;
 mod disturbance;
 mod fault;
+mod flight;
 pub(crate) mod interleaving;
 mod key;
 mod manner;
@@ -22,6 +23,7 @@ mod rng;
 mod setup;
 mod simulation;
 mod timed;
+mod wheel;
 mod world;
 
 pub use application::{Agenda, Application, Idle};

@@ -1,116 +1,278 @@
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
+use super::wheel::{Key, Wheel};
 use crate::model::Ticks;
 
 /// The pending events, in a total order: by time, and within a tick in the order in which they were scheduled.
 ///
-/// One key holds time, sequence and place, so that the heap compares single numbers and what is pending stays where it
-/// is.
+/// The next ones are in a sorted vector, which nothing beats while they are few; what is later than all of those is in
+/// a wheel, and refills the vector a bucket at a time. So the price of an event does not grow with how many are pending.
+/// What is pending stays where it is: only keys are moved.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
-    heap: BinaryHeap<Reverse<u128>>,
-    slots: Vec<Option<T>>,
-    free: Vec<u32>,
+    /// The next key, [none](Key::NONE) also where the wheel must be asked.
+    front: Key,
+    /// The keys between the next one and the horizon, the last one first.
+    near: Vec<Key>,
+    /// Keys from this [rank](Key::rank) on are in the wheel.
+    horizon: u64,
+    wheel: Wheel,
+    slots: Vec<Slot<T>>,
+    /// The first free slot.
+    free: u32,
     sequence: u64,
-    /// How many keys in the heap stand for something that was removed.
+    /// How many keys stand for something that was removed.
     stale: usize,
+    /// How many events there may be at once before that is told, and whether there were more.
+    most: u64,
+    is_above: bool,
 }
 
-/// Time and sequence have 48 bits of the key each, the place 32.
-const TIME_MAX: u64 = (1 << 48) - 1;
+#[derive(Clone, Debug)]
+enum Slot<T> {
+    Pending(T),
+    /// Its key is still about.
+    Removed,
+    /// The next free one.
+    Free(u32),
+}
+
+/// No slot.
+const NONE: u32 = u32::MAX;
+
+impl<T> Slot<T> {
+    fn item(&self) -> Option<&T> {
+        match self {
+            Self::Pending(item) => Some(item),
+            Self::Removed | Self::Free(_) => None,
+        }
+    }
+}
+
+/// More keys than this are not kept sorted if they can be parted. Measured with 10 to 10,000 pending: a longer vector
+/// moves more memory at each insertion, a shorter one is refilled too often.
+const NEAR_MAX: usize = 48;
+
+/// Above any rank of a key.
+const NEVER: u64 = u64::MAX;
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), sequence: 0, stale: 0 }
+        Self {
+            front: Key::NONE,
+            near: Vec::new(),
+            horizon: NEVER,
+            wheel: Wheel::default(),
+            slots: Vec::new(),
+            free: NONE,
+            sequence: 0,
+            stale: 0,
+            most: u64::MAX,
+            is_above: false,
+        }
     }
 }
 
 impl<T> Queue<T> {
     /// Schedules an event, and tells its place, by which it can be removed until it comes up. What is later than any
     /// run lasts is kept and never comes up.
+    #[inline(always)]
     pub(crate) fn push(&mut self, at: Ticks, item: T) -> u32 {
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = Some(item);
-                slot
-            }
-            None => {
-                self.slots.push(Some(item));
-                (self.slots.len() - 1) as u32
-            }
-        };
-        let time = u128::from(at.get().min(TIME_MAX));
-        self.heap.push(Reverse(time << 80 | u128::from(self.sequence) << 32 | u128::from(slot)));
+        let slot = self.place(item);
+        let key = Key::new(at, self.sequence, slot);
         self.sequence += 1;
+        if key.rank() >= self.horizon {
+            self.wheel.push(key);
+        } else {
+            self.insert(key);
+        }
         slot
     }
 
-    /// When the next event is. What was removed is none.
-    pub(crate) fn next_at(&mut self) -> Option<Ticks> {
-        loop {
-            let &Reverse(key) = self.heap.peek()?;
-            if self.stale == 0 || self.slots[key as u32 as usize].is_some() {
-                return Some(Ticks::new((key >> 80) as u64));
+    #[inline(always)]
+    fn place(&mut self, item: T) -> u32 {
+        let slot = self.free;
+        match self.slots.get_mut(slot as usize) {
+            Some(free) => {
+                self.free = if let Slot::Free(next) = *free { next } else { NONE };
+                *free = Slot::Pending(item);
+                slot
             }
-            self.pop();
+            None => {
+                self.slots.push(Slot::Pending(item));
+                self.is_above = self.slots.len() as u64 > self.most;
+                (self.slots.len() - 1) as u32
+            }
         }
     }
 
-    /// Takes the next event; `None` inside where it was removed meanwhile.
-    pub(crate) fn pop(&mut self) -> Option<Option<T>> {
-        let Reverse(key) = self.heap.pop()?;
-        let slot = key as u32;
-        self.free.push(slot);
-        let item = self.slots[slot as usize].take();
-        self.stale -= usize::from(item.is_none());
-        Some(item)
+    #[inline(always)]
+    fn insert(&mut self, key: Key) {
+        if key < self.front {
+            // With one event at a time, as in a ring with one token, there is nothing else to do.
+            if self.front.is_some() {
+                self.near.push(self.front);
+            }
+            self.front = key;
+        } else {
+            self.insert_behind(key);
+        }
+    }
+
+    #[inline]
+    fn insert_behind(&mut self, key: Key) {
+        let mut index = self.near.len();
+        self.near.push(key);
+        // Most are later than all that are there, which are few.
+        while index > 0 && self.near[index - 1] < key {
+            self.near[index] = self.near[index - 1];
+            index -= 1;
+        }
+        self.near[index] = key;
+        if self.near.len() > NEAR_MAX {
+            self.part();
+        }
+    }
+
+    /// Moves the later half of the keys into the wheel, if they are not all of one tick.
+    #[cold]
+    fn part(&mut self) {
+        let middle = self.near[self.near.len() / 2].time().max(self.wheel.base());
+        let kept = self.near.partition_point(|key| key.time() >= middle);
+        if kept == self.near.len() {
+            return;
+        }
+        self.wheel.rest_at(middle);
+        self.horizon = Key::rank_of(middle);
+        for key in self.near.drain(..kept).rev() {
+            self.wheel.push(key);
+        }
+    }
+
+    /// Whether there is a key; then the next one is at hand.
+    #[inline(always)]
+    fn has_next(&mut self) -> bool {
+        self.front.is_some() || self.refill()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self) -> bool {
+        self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).map_or(NEVER, Key::rank_of);
+        self.near.sort_unstable_by(|one, other| other.cmp(one));
+        self.front = self.near.pop().unwrap_or(Key::NONE);
+        self.front.is_some()
+    }
+
+    /// When the next event is. What was removed is none.
+    #[inline(always)]
+    pub(crate) fn next_at(&mut self) -> Option<Ticks> {
+        while self.has_next() {
+            if self.stale == 0 || self.slots[self.front.slot()].item().is_some() {
+                return Some(Ticks::new(self.front.time()));
+            }
+            self.take();
+        }
+        None
+    }
+
+    /// Takes the event that [`next_at`](Self::next_at) has just told of; what else is next may have been removed.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Option<T> {
+        if !self.front.is_some() {
+            return None;
+        }
+        let key = self.front;
+        self.front = self.near.pop().unwrap_or(Key::NONE);
+        let slot = std::mem::replace(&mut self.slots[key.slot()], Slot::Free(self.free));
+        self.free = key.slot() as u32;
+        match slot {
+            Slot::Pending(item) => Some(item),
+            Slot::Removed | Slot::Free(_) => {
+                self.stale -= 1;
+                None
+            }
+        }
+    }
+
+    /// From now on [`is_above`](Self::is_above) tells whether there have been more than so many events at once.
+    pub(crate) fn tell_above(&mut self, most: u64) {
+        self.most = most;
+        self.is_above = self.slots.len() as u64 > most;
+    }
+
+    #[inline]
+    pub(crate) fn is_above(&self) -> bool {
+        self.is_above
     }
 
     /// How many events there are.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.heap.len() - self.stale
+        self.keys() - self.stale
     }
 
-    /// The pending events that `wanted` accepts, in order, each with its time and place. It looks at all of them.
+    fn keys(&self) -> usize {
+        usize::from(self.front.is_some()) + self.near.len() + self.wheel.len()
+    }
+
+    /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time and
+    /// place. It looks at all of them.
     pub(crate) fn find(&self, wanted: impl Fn(&T) -> bool) -> Vec<(Ticks, u32)> {
-        let matches = |key: &u128| self.slots[*key as u32 as usize].as_ref().is_some_and(&wanted);
-        let mut keys: Vec<u128> = self.heap.iter().map(|&Reverse(key)| key).filter(matches).collect();
-        // In the order of scheduling, whatever their times.
-        keys.sort_unstable_by_key(|key| key << 48);
-        keys.into_iter().map(|key| (Ticks::new((key >> 80) as u64), key as u32)).collect()
+        let matches = |key: &Key| self.slots[key.slot()].item().is_some_and(&wanted);
+        let mut keys: Vec<Key> = [self.front]
+            .iter()
+            .filter(|key| key.is_some())
+            .chain(&self.near)
+            .chain(self.wheel.keys())
+            .copied()
+            .filter(matches)
+            .collect();
+        keys.sort_unstable_by_key(|key| key.sequence());
+        keys.into_iter().map(|key| (Ticks::new(key.time()), key.slot() as u32)).collect()
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&T> {
-        self.slots[slot as usize].as_ref()
+        self.slots[slot as usize].item()
     }
 
     /// Takes an event out, wherever it is in the order. Its key stays until it comes up or until half of all keys are
     /// such: removed timers cost nothing in the long run.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
-        let item = self.slots[slot as usize].take()?;
+        let place = &mut self.slots[slot as usize];
+        place.item()?;
+        let Slot::Pending(item) = std::mem::replace(place, Slot::Removed) else { return None };
         self.stale += 1;
-        if self.stale > 64 && self.stale * 2 > self.heap.len() {
-            let Self { heap, slots, free, stale, .. } = self;
-            heap.retain(|&Reverse(key)| {
-                let slot = key as u32;
-                let kept = slots[slot as usize].is_some();
+        if self.stale > 64 && self.stale * 2 > self.keys() {
+            let Self { front, near, wheel, slots, free, stale, .. } = self;
+            let mut is_kept = |key: &Key| {
+                let slot = &mut slots[key.slot()];
+                let kept = slot.item().is_some();
                 if !kept {
-                    free.push(slot);
+                    *slot = Slot::Free(*free);
+                    *free = key.slot() as u32;
                 }
                 kept
-            });
+            };
+            if front.is_some() {
+                near.push(*front);
+            }
+            near.retain(&mut is_kept);
+            *front = near.pop().unwrap_or(Key::NONE);
+            wheel.retain(is_kept);
             *stale = 0;
         }
         Some(item)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.heap.clear();
+        self.front = Key::NONE;
+        self.near.clear();
+        self.horizon = NEVER;
+        self.wheel.clear();
         self.slots.clear();
-        self.free.clear();
+        self.free = NONE;
         self.sequence = 0;
         self.stale = 0;
+        self.is_above = false;
     }
 }
 
@@ -121,17 +283,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_removed_event_comes_up_empty() {
+    fn a_removed_event_does_not_come_up() {
         let mut queue = Queue::default();
         queue.push(Ticks::new(1), 'a');
         queue.push(Ticks::new(2), 'b');
         let found = queue.find(|&item| item == 'a');
         assert_eq!(found, [(Ticks::new(1), 0)]);
         assert_eq!(queue.remove(0), Some('a'));
-        assert_eq!(queue.pop(), Some(None));
+        assert_eq!(queue.clone().take(), None);
         assert_eq!(queue.next_at(), Some(Ticks::new(2)));
-        assert_eq!(queue.pop(), Some(Some('b')));
-        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.take(), Some('b'));
+        assert_eq!(queue.next_at(), None);
     }
 
     #[test]
@@ -143,30 +305,86 @@ mod tests {
             assert_eq!(queue.remove(slot), Some(number));
         }
         assert_eq!(queue.len(), 1);
-        assert!(queue.heap.len() < 200, "{}", queue.heap.len());
+        assert!(queue.keys() < 200, "{}", queue.keys());
         assert!(queue.slots.len() < 200, "{}", queue.slots.len());
-        assert_eq!(queue.pop(), Some(Some(0)));
+        assert_eq!(pop(&mut queue), Some((Ticks::new(5), 0)));
+    }
+
+    /// What a queue is, as simply as it can be said.
+    #[derive(Default)]
+    struct Model(Vec<(u64, usize)>);
+
+    impl Model {
+        fn pop(&mut self) -> Option<usize> {
+            let first = (0..self.0.len()).min_by_key(|&index| self.0[index])?;
+            Some(self.0.remove(first).1)
+        }
+    }
+
+    /// Pops what was not removed.
+    fn pop(queue: &mut Queue<usize>) -> Option<(Ticks, usize)> {
+        let at = queue.next_at()?;
+        Some((at, queue.take().expect("what is next is there")))
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// So long from now, or from the next event, at which whoever looks ahead has looked.
+        Push(u64),
+        Pop,
+        Remove(usize),
+        Clear,
+    }
+
+    fn steps(most: u64, many: usize) -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            60 => (0..=most).prop_map(Step::Push),
+            35 => Just(Step::Pop),
+            8 => any::<usize>().prop_map(Step::Remove),
+            1 => Just(Step::Clear),
+        ];
+        prop::collection::vec(step, 0..many)
     }
 
     proptest! {
         #[test]
         fn events_come_by_time_and_within_a_tick_as_scheduled(
-            steps in prop::collection::vec((0..5, 0_u64..6), 0..200),
+            steps in prop_oneof![steps(5, 300), steps(100, 1_000), steps(10_000, 1_000), steps(1 << 44, 600)],
         ) {
-            let mut queue = Queue::default();
-            let mut model: Vec<(u64, usize)> = Vec::new();
-            for (number, (kind, at)) in steps.into_iter().enumerate() {
-                let push = kind < 3;
-                if push {
-                    queue.push(Ticks::new(at), number);
-                    model.push((at, number));
-                } else {
-                    model.sort_unstable();
-                    let expected = (!model.is_empty()).then(|| Some(model.remove(0).1));
-                    prop_assert_eq!(queue.pop(), expected);
+            let (mut queue, mut model) = (Queue::default(), Model::default());
+            let mut slots = std::collections::BTreeMap::new();
+            let mut now = 0;
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Push(after) => {
+                        let at = now + after;
+                        slots.insert(number, queue.push(Ticks::new(at), number));
+                        model.0.push((at.min((1 << 48) - 1), number));
+                    }
+                    Step::Pop => {
+                        let popped = pop(&mut queue);
+                        now = popped.map_or(now, |(at, _)| at.get());
+                        prop_assert_eq!(popped.map(|(_, number)| number), model.pop());
+                    }
+                    Step::Remove(which) if !model.0.is_empty() => {
+                        let (_, number) = model.0.remove(which % model.0.len());
+                        prop_assert_eq!(queue.remove(slots[&number]), Some(number));
+                    }
+                    Step::Remove(_) => {}
+                    Step::Clear => {
+                        queue.clear();
+                        model.0.clear();
+                        now = 0;
+                    }
                 }
+                prop_assert_eq!(queue.len(), model.0.len());
+                let found: Vec<u64> = queue.find(|_| true).into_iter().map(|(at, _)| at.get()).collect();
+                prop_assert_eq!(found, model.0.iter().map(|&(at, _)| at).collect::<Vec<_>>());
             }
-            prop_assert_eq!(queue.len(), model.len());
+            while let Some(expected) = model.pop() {
+                prop_assert_eq!(pop(&mut queue).map(|(_, number)| number), Some(expected));
+            }
+            prop_assert_eq!(queue.next_at(), None);
         }
     }
 }

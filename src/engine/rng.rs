@@ -25,27 +25,50 @@ const STREAMS: usize = 6;
 #[derive(Clone, Debug)]
 pub(crate) struct Streams {
     seed: u64,
-    made: [Option<ChaCha8Rng>; STREAMS],
+    made: [Words; STREAMS],
 }
+
+/// The words of one stream, a block at a time.
+#[derive(Clone, Debug)]
+struct Words {
+    block: [u64; BLOCK],
+    /// Which of the block is next.
+    next: usize,
+    rng: Option<ChaCha8Rng>,
+}
+
+/// As many as the generator makes at once.
+const BLOCK: usize = 32;
 
 impl Streams {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, made: [const { None }; STREAMS] }
+        Self { seed, made: [const { Words { block: [0; BLOCK], next: BLOCK, rng: None } }; STREAMS] }
     }
 
+    /// Another seed, in the same place.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        for words in &mut self.made {
+            words.next = BLOCK;
+            words.rng = None;
+        }
+    }
+
+    #[inline]
     fn word(&mut self, stream: Stream) -> u64 {
-        let seed = self.seed;
-        self.made[stream as usize]
-            .get_or_insert_with(|| {
-                let mut rng = ChaCha8Rng::from_seed(expand(seed));
-                rng.set_stream(stream as u64);
-                rng
-            })
-            .next_u64()
+        let words = &mut self.made[stream as usize];
+        match words.block.get(words.next) {
+            Some(&word) => {
+                words.next += 1;
+                word
+            }
+            None => words.refill(self.seed, stream),
+        }
     }
 
     /// A number in `0..bound`, from one word: the high half of `word * bound`. The bias is below `bound / 2^64`, and a
     /// rejection loop would make the number of draws depend on the answers.
+    #[inline]
     pub(crate) fn below(&mut self, stream: Stream, bound: u64) -> u64 {
         let product = u128::from(self.word(stream)) * u128::from(bound);
         (product >> 64) as u64
@@ -58,6 +81,27 @@ impl Streams {
         let bits = u128::from(minus_log2(self.word(stream)));
         let scaled = (bits * LN_2).saturating_mul(u128::from(mean)) >> 64;
         u64::try_from(scaled).unwrap_or(u64::MAX)
+    }
+}
+
+impl Words {
+    /// The first word of the next block.
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self, seed: u64, stream: Stream) -> u64 {
+        let rng = self.rng.get_or_insert_with(|| {
+            let mut rng = ChaCha8Rng::from_seed(expand(seed));
+            rng.set_stream(stream as u64);
+            rng
+        });
+        // Bytes come out in one go, words one by one.
+        let mut bytes = [0; BLOCK * 8];
+        rng.fill_bytes(&mut bytes);
+        for (word, bytes) in self.block.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        }
+        self.next = 1;
+        self.block[0]
     }
 }
 

@@ -154,7 +154,8 @@ impl<P: Process> Simulation<P> {
         application: &mut A,
         observer: &mut O,
     ) -> Outcome {
-        self.go(Chance::seeded(seed).in_manner(draw), application, observer)
+        self.clock.chance.reseed(seed, draw);
+        self.go(application, observer)
     }
 
     /// Runs the schedule of a seed and returns its decisions too.
@@ -175,7 +176,8 @@ impl<P: Process> Simulation<P> {
         application: &mut A,
         observer: &mut O,
     ) -> (Outcome, Decisions) {
-        let outcome = self.go(Chance::recorded(seed).in_manner(draw), application, observer);
+        self.clock.chance = Chance::recorded(seed).in_manner(draw);
+        let outcome = self.go(application, observer);
         (outcome, self.clock.chance.kept())
     }
 
@@ -186,7 +188,8 @@ impl<P: Process> Simulation<P> {
         application: &mut A,
         observer: &mut O,
     ) -> (Outcome, Divergence) {
-        let outcome = self.go(Chance::answered(decisions), application, observer);
+        self.clock.chance = Chance::answered(decisions);
+        let outcome = self.go(application, observer);
         let (unasked, out_of_bounds) = self.clock.chance.left_over();
         (outcome, Divergence { unasked, out_of_bounds })
     }
@@ -197,20 +200,13 @@ impl<P: Process> Simulation<P> {
         self.clock.chance.kept()
     }
 
-    fn go<A: Application<P>, O: Observer<P>>(
-        &mut self,
-        mut chance: Chance,
-        application: &mut A,
-        observer: &mut O,
-    ) -> Outcome {
-        let setup = self.world.setup();
-        let processes = setup.processes;
-        let plan = Plan::new(&setup.faults, processes, application.conditions(), &mut chance);
-        let disturbances = disturbance::plan(&setup.faults, &setup.detector, processes, &mut chance);
+    fn go<A: Application<P>, O: Observer<P>>(&mut self, application: &mut A, observer: &mut O) -> Outcome {
         self.world.reset();
-        self.clock.reset(processes, chance);
-        self.clock.plan = plan;
-        self.clock.disturbances = disturbances;
+        let setup = self.world.setup();
+        let (processes, chance) = (setup.processes, &mut self.clock.chance);
+        self.clock.plan = Plan::new(&setup.faults, processes, application.conditions(), chance);
+        self.clock.disturbances = disturbance::plan(&setup.faults, &setup.detector, processes, chance);
+        self.clock.reset(setup);
         let mut timed = Timed { clock: &mut self.clock, application, observer };
         let world = &mut self.world;
         // A panic of a handler is a finding; one of the application, an observer or the engine is not ours to keep.
@@ -241,45 +237,59 @@ pub(super) fn message_of(panic: &(dyn Any + Send)) -> &str {
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     fn run(&mut self, world: &mut World<P>) -> End {
         let end = self.start(world).and_then(|()| self.pass_time(world)).and_then(|end| match end {
-            End::Settled | End::Quiescent => self.observer.end(world).map(|()| end),
+            End::Settled | End::Quiescent => Ok(self.observer.end(world).map(|()| end)?),
             end => Ok(end),
         });
-        end.unwrap_or_else(End::Violated)
+        end.unwrap_or_else(|violation| End::Violated(*violation))
     }
 
-    fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Violation> {
+    fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Box<Violation>> {
         let settle = world.setup().settle();
+        let ticks = Ticks::new(world.setup().limits.ticks);
         let mut settled_at = None;
         loop {
-            if self.application.settled() {
-                settled_at = settled_at.or(Some(world.now()));
+            let until = if self.application.settled() {
+                let since = *settled_at.get_or_insert(world.now());
+                Some(world.last_fault().max(since) + settle)
             } else {
                 settled_at = None;
-            }
-            let until = settled_at.map(|since| world.last_fault().max(since) + settle);
-            let next = self.clock.queue.next_at();
-            if self.clock.next_fault(next).is_some_and(|at| self.ends(at, until, world).is_none()) {
-                self.befall(world)?;
-                continue;
-            }
-            // A fault that would strike after the end does not keep the run from it.
-            let Some(at) = next else { return Ok(End::Quiescent) };
-            if let Some(end) = self.ends(at, until, world) {
-                world.now = until.filter(|_| end == End::Settled).unwrap_or(world.now);
-                return Ok(end);
-            }
-            if let Some(Some(pending)) = self.clock.queue.pop() {
-                if at > world.now() {
-                    self.clock.at_once = 0;
+                None
+            };
+            let at = match self.clock.queue.next_at() {
+                Some(at) if at < self.clock.next_fault => at,
+                next => {
+                    let fault = self.clock.next_fault;
+                    if fault < Ticks::MAX && self.ends(fault, until, world).is_none() {
+                        self.befall(world)?;
+                        continue;
+                    }
+                    // A fault that would strike after the end does not keep the run from it.
+                    let Some(at) = next else { return Ok(End::Quiescent) };
+                    at
                 }
+            };
+            if at > until.map_or(ticks, |until| until.min(ticks)) || self.may_be_full(world) {
+                if let Some(end) = self.ends(at, until, world) {
+                    world.now = until.filter(|_| end == End::Settled).unwrap_or(world.now);
+                    return Ok(end);
+                }
+            }
+            if let Some(pending) = self.clock.queue.take() {
                 world.now = at;
                 self.come_up(pending, world)?;
             }
         }
     }
 
+    /// Whether a limit other than that of time may be met.
+    #[inline(always)]
+    fn may_be_full(&self, world: &World<P>) -> bool {
+        let limits = &world.setup().limits;
+        world.event() >= limits.events || self.clock.queue.is_above()
+    }
+
     /// How the run ends, if it does before this tick.
-    #[inline]
+    #[inline(never)]
     fn ends(&self, at: Ticks, settled_until: Option<Ticks>, world: &World<P>) -> Option<End> {
         let limits = &world.setup().limits;
         if settled_until.is_some_and(|until| at > until) {

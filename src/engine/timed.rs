@@ -10,12 +10,13 @@ use super::decision::{Chance, Topic};
 use super::distribution::Distribution;
 use super::disturbance::{Divide, Planned};
 use super::fault::Plan;
-use super::observer::{LossCause, Lost, MessageId, Observer, Violation};
+use super::flight::{Envelope, Routine};
+use super::observer::{MessageId, Observer, Violation};
 use super::queue::Queue;
 use super::rng::Stream;
-use super::setup::{ChannelOrder, Setup, ToDead};
+use super::setup::Setup;
 use super::simulation::Stats;
-use super::world::{Arrived, Driver, World};
+use super::world::{Alarm, Arrived, Driver, World};
 use crate::model::{Effect, Event, Process, ProcessId, Report, Ticks};
 
 /// An event to come.
@@ -60,16 +61,6 @@ pub(super) enum Fault {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Envelope<P: Process> {
-    pub(super) from: ProcessId,
-    pub(super) to: ProcessId,
-    /// The receiver's when it was sent: another on arrival is another life.
-    epoch: u32,
-    pub(super) id: u64,
-    pub(super) message: P::Message,
-}
-
-#[derive(Clone, Debug)]
 struct Armed<P: Process> {
     timer: P::Timer,
     id: u64,
@@ -81,7 +72,8 @@ struct Armed<P: Process> {
 #[derive(Clone, Debug)]
 pub(super) struct Clock<P: Process> {
     pub(super) queue: Queue<Pending<P>>,
-    channels: Channels,
+    pub(super) channels: Channels,
+    pub(super) routine: Routine,
     /// The timers that are set, by process.
     timers: Vec<Vec<Armed<P>>>,
     pub(super) chance: Chance,
@@ -90,18 +82,23 @@ pub(super) struct Clock<P: Process> {
     /// What goes wrong by time, in order. It is not among the pending events: a replay knows only what came to pass,
     /// and must end where the run did.
     faults: VecDeque<(Ticks, Fault)>,
+    /// When the first of them strikes.
+    pub(super) next_fault: Ticks,
     pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
-    messages: u64,
+    pub(super) messages: u64,
     timer_ids: u64,
-    bounds: Bounds,
-    /// How many messages are in flight or wait in an inbox.
-    pub(super) on_their_way: u64,
-    /// How many timers and requests were set to come up at once since time last passed.
-    pub(super) at_once: u64,
+    pub(super) bounds: Bounds,
+    /// How many messages were handled or lost.
+    pub(super) done: u64,
+    /// When timers or requests were last set to come up at once, and how many in that tick.
+    at_once: (Ticks, u64),
+    /// Whether more may come of a step than what its effects are: handling takes time, a watch waits, or anything may be
+    /// [too much](Bounds).
+    takes_care: bool,
     pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
     /// Watches whose condition came to hold with a message of this step.
-    struck: Vec<usize>,
+    pub(super) struck: Vec<usize>,
     pub(super) stats: Stats,
 }
 
@@ -110,57 +107,79 @@ impl<P: Process> Clock<P> {
         Self {
             queue: Queue::default(),
             channels: Channels::default(),
+            routine: Routine::default(),
             timers: Vec::new(),
             chance: Chance::seeded(0),
             plan: Plan::default(),
             disturbances: Vec::new(),
             faults: VecDeque::new(),
+            next_fault: Ticks::MAX,
             divides: Vec::new(),
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
             timer_ids: 0,
             bounds: Bounds::of(setup.processes),
-            on_their_way: 0,
-            at_once: 0,
+            done: 0,
+            at_once: (Ticks::ZERO, 0),
+            takes_care: false,
             requests: Vec::new(),
             struck: Vec::new(),
             stats: Stats::default(),
         }
     }
 
-    /// Back to the start, with the memory it has.
-    pub(super) fn reset(&mut self, processes: u32, chance: Chance) {
+    /// Back to the start, with the memory it has, but for chance and what is planned.
+    pub(super) fn reset(&mut self, setup: &Setup<P>) {
+        let processes = setup.processes;
         self.queue.clear();
         self.channels.reset(processes);
         for timers in &mut self.timers {
             timers.clear();
         }
         self.timers.resize_with(processes as usize, Vec::new);
-        self.chance = chance;
         self.divides.clear();
         self.messages = 0;
         self.timer_ids = 0;
-        self.on_their_way = 0;
-        self.at_once = 0;
+        self.queue.tell_above(self.bounds.crowd().min(setup.limits.pending));
+        self.done = 0;
+        self.at_once = (Ticks::ZERO, 0);
+        self.takes_care = setup.network.service_ticks.max() > Ticks::ZERO || !self.plan.watches.is_empty();
         self.requests.clear();
         self.struck.clear();
         self.stats = Stats::default();
     }
 
-    /// When the next thing goes wrong by time, if that is before any event of `tick`.
-    #[inline]
-    pub(super) fn next_fault(&self, tick: Option<Ticks>) -> Option<Ticks> {
-        self.faults.front().map(|&(at, _)| at).filter(|&at| tick.is_none_or(|tick| at <= tick))
+    fn look_for_next_fault(&mut self) {
+        self.next_fault = self.faults.front().map_or(Ticks::MAX, |&(at, _)| at);
     }
 
-    fn delay(&mut self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Ticks {
-        let spread = self.spread(from, to, setup);
-        self.chance.span(Stream::Network, &spread, || Topic::Delay { from, to })
+    /// Whether any message may be lost or arrive twice, or is waited for.
+    pub(super) fn may_meddle(&self, setup: &Setup<P>) -> bool {
+        !self.disturbances.is_empty() || setup.faults.messages.is_some() || !self.plan.watches.is_empty()
     }
 
-    fn spread(&self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Distribution {
-        let link = if self.links.is_empty() { None } else { self.links.get(&(from, to)) };
-        *link.unwrap_or(&setup.network.delay_ticks)
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// How long messages of a channel take.
+    pub(super) fn spread(&self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Distribution {
+        *self.links.get(&(from, to)).unwrap_or(&setup.network.delay_ticks)
+    }
+
+    /// How many messages are in flight or wait in an inbox.
+    pub(super) fn on_their_way(&self) -> u64 {
+        self.messages - self.done
+    }
+
+    /// How many timers and requests were set to come up at once in this tick.
+    pub(super) fn at_once(&self, now: Ticks) -> u64 {
+        if self.at_once.0 == now { self.at_once.1 } else { 0 }
+    }
+
+    fn one_more_at_once(&mut self, now: Ticks) {
+        self.at_once = (now, self.at_once(now) + 1);
+        self.takes_care |= self.bounds.is_too_much(0, self.at_once.1);
     }
 
     /// How many timers of a process are set.
@@ -168,12 +187,14 @@ impl<P: Process> Clock<P> {
         self.timers[process.index()].len() as u64
     }
 
+    #[inline(never)]
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
         self.cancel_timer(process, &timer);
         let id = self.timer_ids;
         self.timer_ids += 1;
         let slot = self.queue.push(at, Pending::Timer { process, id });
         self.timers[process.index()].push(Armed { timer, id, slot: Some(slot) });
+        self.takes_care |= self.bounds.is_too_much(self.timers_of(process), 0);
     }
 
     fn cancel_timer(&mut self, process: ProcessId, timer: &P::Timer) {
@@ -219,25 +240,17 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
         self.clock.chance.below(Stream::Processes, u64::from(bound), || Topic::Choice { process }) as u32
     }
 
+    #[inline(always)]
     fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>) {
         let message = matches!(effect, Effect::Send { .. }).then_some(MessageId(self.clock.messages));
         self.observer.effect(process, effect, message, world);
     }
 
-    #[inline]
+    #[inline(always)]
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
-            Effect::SetTimer { timer, after } => {
-                self.clock.at_once += u64::from(after == Ticks::ZERO);
-                self.clock.set_timer(process, timer, world.now() + after);
-            }
-            Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
-            Effect::Indicate { indication } => {
-                let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
-                self.application.indication(process, &indication, &mut agenda);
-            }
-            Effect::Store { .. } | Effect::Note { .. } => {}
+            effect => self.effect_otherwise(process, effect, world),
         }
     }
 
@@ -247,106 +260,35 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
 }
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
-    #[inline]
-    fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
-        let id = self.clock.messages;
-        self.clock.messages += 1;
-        self.clock.stats.messages += 1;
-        let delay = self.clock.delay(from, to, world.setup());
-        if world.setup().network.to_dead == ToDead::Connection && !world.is_up(to) {
-            self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
-            return;
-        }
-        if let Some(cause) = self.loses(from, to, world) {
-            world.last_fault = world.last_fault.max(world.now());
-            self.lose(from, to, id, &message, cause, world);
-            return;
-        }
-        let copy = self.copies(from, to, world).then(|| message.clone());
-        self.watch_flight(to, &message);
-        self.launch(from, to, id, message, delay, world);
-        if let Some(message) = copy {
-            world.last_fault = world.last_fault.max(world.now());
-            self.launch_copy(from, to, id, message, world);
-        }
-    }
-
-    #[inline]
-    fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
-        let mut at = world.now() + delay;
-        if world.setup().network.order == ChannelOrder::Fifo {
-            // Arrivals of one tick come in the order of sending, so equal is late enough.
-            let last = self.clock.channels.last_arrival(from, to);
-            at = at.max(*last);
-            *last = at;
-        }
-        let epoch = world.epoch(to);
-        self.clock.on_their_way += 1;
-        self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
-    }
-
-    fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
-        let spread = self.clock.spread(from, to, world.setup());
-        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to });
-        let copy = self.clock.messages;
-        self.clock.messages += 1;
-        self.observer.duplicated(to, MessageId(id), MessageId(copy), world);
-        self.launch(from, to, copy, message, delay, world);
-    }
-
-    /// Whether the network loses a message sent now, and why.
-    #[inline]
-    fn loses(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> Option<LossCause> {
-        if self.clock.divides.iter().any(|divide| divide.separates(from, to, world.now())) {
-            return Some(LossCause::Partition);
-        }
-        let unreliable = world.setup().faults.messages.as_ref()?;
-        let lost = world.now().get() <= unreliable.until_tick
-            && self.clock.chance.happens(Stream::Network, unreliable.loss_per_mille, || Topic::Loss { from, to });
-        lost.then_some(LossCause::Network)
-    }
-
-    /// Whether the network delivers a message sent now twice.
-    #[inline]
-    fn copies(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> bool {
-        let Some(unreliable) = &world.setup().faults.messages else { return false };
-        let share = unreliable.duplicate_per_mille;
-        world.now().get() <= unreliable.until_tick
-            && self.clock.chance.happens(Stream::Network, share, || Topic::Duplicate { from, to })
-    }
-
-    pub(super) fn lose(
-        &mut self,
-        from: ProcessId,
-        to: ProcessId,
-        id: u64,
-        message: &P::Message,
-        cause: LossCause,
-        world: &World<P>,
-    ) {
-        self.clock.stats.lost += 1;
-        self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
-    }
-
-    fn watch_flight(&mut self, to: ProcessId, message: &P::Message) {
-        for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
-            if watch.process == to && watch.left > 0 && self.application.holds_in_flight(&watch.condition, message) {
-                watch.left -= 1;
-                if watch.left == 0 {
-                    self.clock.struck.push(index);
+    #[inline(never)]
+    fn effect_otherwise(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
+        match effect {
+            Effect::SetTimer { timer, after } => {
+                if after == Ticks::ZERO {
+                    self.clock.one_more_at_once(world.now());
                 }
+                self.clock.set_timer(process, timer, world.now() + after);
             }
+            Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
+            Effect::Indicate { indication } => {
+                let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
+                self.application.indication(process, &indication, &mut agenda);
+            }
+            Effect::Send { .. } | Effect::Store { .. } | Effect::Note { .. } => {}
         }
     }
 
     /// Every process starts, then every application, then whatever was planned is scheduled.
-    pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Violation> {
+    pub(super) fn start(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let crashes = self.clock.plan.at.iter().enumerate();
         let crashes = crashes.map(|(index, crash)| (crash.at, Fault::Crash { index }));
         let disturbances = self.clock.disturbances.iter().enumerate();
         let disturbances = disturbances.map(|(index, planned)| (planned.at, Fault::Disturb { index }));
-        self.clock.faults = crashes.chain(disturbances).collect();
+        self.clock.faults.clear();
+        self.clock.faults.extend(crashes.chain(disturbances));
         self.clock.faults.make_contiguous().sort_by_key(|&(at, _)| at);
+        self.clock.look_for_next_fault();
+        self.clock.routine = Routine::of(self.clock, world.setup());
         if self.clock.plan.has_steps() {
             for process in ProcessId::all(world.count()) {
                 world.set_alarm(process, self.clock.plan.alarm(process, 1));
@@ -354,7 +296,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
         for process in ProcessId::all(world.count()) {
             if world.is_up(process) {
-                self.handle(process, Event::Start, None, world)?;
+                self.handle_now_and_then(process, Event::Start, world)?;
             }
         }
         for process in ProcessId::all(world.count()) {
@@ -368,26 +310,35 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     /// The next thing goes wrong by time. If it befalls nobody, because the process is down, no time passes.
-    pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Violation> {
-        match self.clock.faults.pop_front() {
+    #[inline(never)]
+    pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        let next = self.clock.faults.pop_front();
+        self.clock.look_for_next_fault();
+        match next {
             Some((_, Fault::Crash { index })) => self.crash_at(index, world),
             Some((_, Fault::Disturb { index })) => self.disturb(index, world),
             None => Ok(()),
         }
     }
 
-    /// One pending event comes up.
-    #[inline]
-    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Violation> {
+    /// One pending event comes up. Most are messages, whose way to the next message is one stretch of code.
+    #[inline(always)]
+    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
+            pending => self.come_up_otherwise(pending, world),
+        }
+    }
+
+    #[inline(never)]
+    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        match pending {
+            Pending::Message(envelope) => self.accept_message(envelope, world),
             Pending::Timer { process, id } => {
                 self.clock.timer_is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
-            Pending::Report { observer, epoch, report } if world.epoch(observer) == epoch => {
-                self.accept(observer, Arrived::Report(report), world)
-            }
+            Pending::Report { observer, epoch, report } => self.hear(observer, epoch, report, world),
             Pending::Request { process, epoch, request } if world.epoch(process) == epoch => {
                 self.accept(process, Arrived::Request(request), world)
             }
@@ -395,49 +346,52 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             Pending::Restore { observer, epoch, of } => self.restore(observer, epoch, of, world),
             Pending::Restart { process } => self.restart(process, world),
             // Something of a life that is over.
-            Pending::Report { .. } | Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
+            Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
         }
     }
 
-    #[inline]
-    fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Violation> {
-        let Envelope { from, to, epoch, id, message } = envelope;
-        let reaches = match world.setup().network.to_dead {
-            ToDead::Connection => world.epoch(to) == epoch,
-            ToDead::Datagram => world.is_up(to),
-        };
-        if reaches {
-            self.accept(to, Arrived::Message { from, id, message }, world)
-        } else {
-            self.clock.on_their_way -= 1;
-            self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
-            Ok(())
-        }
+    /// The failure detector tells of someone, if whom it tells has not crashed since.
+    #[inline(never)]
+    pub(super) fn hear(
+        &mut self,
+        observer: ProcessId,
+        epoch: u32,
+        report: Report,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        if world.epoch(observer) == epoch { self.accept(observer, Arrived::Report(report), world) } else { Ok(()) }
     }
 
     /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
-    #[inline]
-    fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Violation> {
-        let busy_until = world.busy_until(process);
-        let waits = world.has_arrivals(process);
-        if waits || busy_until > world.now() {
-            if let Arrived::Message { id, .. } = &arrived {
-                self.observer.queued(process, MessageId(*id), world);
-            }
-            world.inbox(process).push_back(arrived);
-            if !waits {
-                let epoch = world.epoch(process);
-                self.clock.queue.push(busy_until, Pending::Serve { process, epoch });
-            }
+    #[inline(never)]
+    fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        if world.must_wait(process) {
+            self.wait(process, arrived, world);
             return Ok(());
         }
         self.handle_arrived(process, arrived, world)
     }
 
-    fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    #[inline(never)]
+    pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
+        // The queue knows only of what is pending.
+        self.clock.takes_care = true;
+        if let Arrived::Message { id, .. } = &arrived {
+            self.observer.queued(process, MessageId(*id), world);
+        }
+        let is_first = !world.has_arrivals(process);
+        world.put_into_inbox(process, arrived);
+        if is_first {
+            let epoch = world.epoch(process);
+            self.clock.queue.push(world.busy_until(process), Pending::Serve { process, epoch });
+        }
+    }
+
+    #[inline(never)]
+    fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         // A pause may have begun meanwhile.
         if world.busy_until(process) <= world.now() {
-            if let Some(arrived) = world.inbox(process).pop_front() {
+            if let Some(arrived) = world.take_from_inbox(process) {
                 self.handle_arrived(process, arrived, world)?;
             }
         }
@@ -449,53 +403,77 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(never)]
     fn handle_arrived(
         &mut self,
         process: ProcessId,
         arrived: Arrived<P>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
-        match arrived {
+    ) -> Result<(), Box<Violation>> {
+        let mut number = None;
+        let event = match arrived {
             Arrived::Message { from, id, message } => {
-                self.clock.on_their_way -= 1;
-                self.handle(process, Event::Message { from, message }, Some(MessageId(id)), world)
+                self.clock.done += 1;
+                number = Some(MessageId(id));
+                Event::Message { from, message }
             }
-            Arrived::Report(report) => self.handle(process, Event::Report(report), None, world),
-            Arrived::Request(request) if self.application.requested(process, &request) => {
-                self.handle(process, Event::Request(request), None, world)
-            }
-            Arrived::Request(_) => Ok(()),
+            Arrived::Report(report) => Event::Report(report),
+            Arrived::Request(request) if self.application.requested(process, &request) => Event::Request(request),
+            Arrived::Request(_) => return Ok(()),
             // It may have been cancelled while it waited.
             Arrived::Timer { id } => match self.clock.take_timer(process, id) {
-                Some(timer) => self.handle(process, Event::Timer(timer), None, world),
-                None => Ok(()),
+                Some(timer) => Event::Timer(timer),
+                None => return Ok(()),
             },
-        }
+        };
+        self.handle(process, event, number, world)
+    }
+
+    /// One step, where few are.
+    #[inline(never)]
+    pub(super) fn handle_now_and_then(
+        &mut self,
+        process: ProcessId,
+        event: Event<P>,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        self.handle(process, event, None, world)
     }
 
     /// One step, and what comes of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle(
         &mut self,
         process: ProcessId,
         event: Event<P>,
         message: Option<MessageId>,
         world: &mut World<P>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Box<Violation>> {
         world.events += 1;
         self.observer.event(process, &event, message, world);
         self.clock.chance.handles(message.map(MessageId::get));
-        let alarm = world.alarm(process) == world.steps(process) + 1;
-        let crashes = world.step(process, event, self);
-        self.schedule_requests(world);
-        let service = world.setup().network.service_ticks;
-        if service.max() > Ticks::ZERO {
-            let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
-            let until = world.busy_until(process).max(world.now() + taken);
-            world.set_busy_until(process, until);
+        let alarm = world.step(process, event, self);
+        if !self.clock.requests.is_empty() {
+            self.schedule_requests(world);
         }
-        if crashes {
+        if alarm.is_some() || self.clock.takes_care || self.clock.queue.is_above() {
+            return self.finish_with_care(process, alarm, world);
+        }
+        Ok(self.observer.check(world)?)
+    }
+
+    /// What comes of a step where more may than what its effects are.
+    #[inline(never)]
+    fn finish_with_care(
+        &mut self,
+        process: ProcessId,
+        alarm: Option<Alarm>,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        if world.setup().network.service_ticks.max() > Ticks::ZERO {
+            self.serve_for_a_while(process, world);
+        }
+        if alarm == Some(Alarm::Crash) {
             self.crash_in_step(process, world);
         }
         self.observer.check(world)?;
@@ -503,19 +481,31 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !self.clock.plan.watches.is_empty() {
             self.strike(process, world)?;
         }
-        if alarm { self.crash_after_step(process, world) } else { Ok(()) }
+        if alarm.is_some() { self.crash_after_step(process, world) } else { Ok(()) }
     }
 
+    fn serve_for_a_while(&mut self, process: ProcessId, world: &mut World<P>) {
+        let service = world.setup().network.service_ticks;
+        let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
+        let until = world.busy_until(process).max(world.now() + taken);
+        world.set_busy_until(process, until);
+    }
+
+    #[inline(never)]
     pub(super) fn schedule_requests(&mut self, world: &World<P>) {
-        for (after, process, request) in self.clock.requests.drain(..) {
-            self.clock.at_once += u64::from(after == Ticks::ZERO);
+        self.clock.requests.reverse();
+        while let Some((after, process, request)) = self.clock.requests.pop() {
+            if after == Ticks::ZERO {
+                self.clock.one_more_at_once(world.now());
+            }
             let epoch = world.epoch(process);
             self.clock.queue.push(world.now() + after, Pending::Request { process, epoch, request });
         }
     }
 
     /// The watches whose condition came to hold with the step of `process`.
-    fn strike(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Violation> {
+    #[inline(never)]
+    fn strike(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         for (index, watch) in self.clock.plan.watches.iter_mut().enumerate() {
             if watch.process != process || watch.left == 0 {
                 continue;

@@ -11,9 +11,7 @@ use crate::model::{Context, Effect, Event, Process, ProcessId, Report, Surroundi
 #[derive(Clone, Debug)]
 pub struct World<P: Process> {
     setup: Arc<Setup<P>>,
-    processes: Vec<P>,
-    nodes: Vec<Node>,
-    stable: Vec<P::Stable>,
+    nodes: Vec<Node<P>>,
     inboxes: Vec<VecDeque<Arrived<P>>>,
     down: Vec<ProcessId>,
     /// The buffer that every step uses again.
@@ -22,11 +20,12 @@ pub struct World<P: Process> {
     pub(super) events: u64,
     pub(super) last_fault: Ticks,
     /// Who is handling an event: who it was, should the handler panic.
-    stepping: Option<ProcessId>,
+    stepping: ProcessId,
 }
 
+/// A process and what every step of it needs, side by side: in a large system each is a miss of the cache.
 #[derive(Clone, Debug)]
-struct Node {
+struct Node<P: Process> {
     /// Even while the process is up, one more with each crash and each restart.
     epoch: u32,
     boot: u32,
@@ -35,7 +34,36 @@ struct Node {
     alarm: u64,
     /// Until when it handles its last event.
     busy_until: Ticks,
+    /// What arrives from then on is handled at once: never while its inbox has something.
+    open_from: Ticks,
+    state: P,
+    stable: P::Stable,
 }
+
+impl<P: Process> Node<P> {
+    fn new(state: P) -> Self {
+        Self {
+            epoch: 0,
+            boot: 1,
+            steps: 0,
+            alarm: u64::MAX,
+            busy_until: Ticks::ZERO,
+            open_from: Ticks::ZERO,
+            state,
+            stable: P::Stable::default(),
+        }
+    }
+}
+
+/// What the plan of faults has for a step: nothing that this one does, or its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Alarm {
+    Other,
+    /// The process is to crash now.
+    Crash,
+}
+
+const NOBODY: ProcessId = ProcessId::new(u32::MAX);
 
 /// What waits in an inbox.
 #[derive(Clone, Debug)]
@@ -64,7 +92,7 @@ pub(super) trait Driver<P: Process> {
 
 struct Asked<'a, P: Process, D> {
     process: ProcessId,
-    inbox: &'a VecDeque<Arrived<P>>,
+    inboxes: &'a [VecDeque<Arrived<P>>],
     driver: &'a mut D,
 }
 
@@ -75,7 +103,8 @@ impl<P: Process, D: Driver<P>> Surroundings for Asked<'_, P, D> {
 
     fn inbox_len(&self, sender: ProcessId) -> usize {
         let from_sender = |arrived: &&Arrived<P>| matches!(arrived, Arrived::Message { from, .. } if *from == sender);
-        self.driver.inbox_len(sender, self.inbox.iter().filter(from_sender).count())
+        let arrived = self.inboxes[self.process.index()].iter().filter(from_sender).count();
+        self.driver.inbox_len(sender, arrived)
     }
 }
 
@@ -83,16 +112,14 @@ impl<P: Process> World<P> {
     pub(super) fn new(setup: Arc<Setup<P>>) -> Self {
         let mut world = Self {
             setup,
-            processes: Vec::new(),
             nodes: Vec::new(),
-            stable: Vec::new(),
             inboxes: Vec::new(),
             down: Vec::new(),
             effects: Vec::new(),
             now: Ticks::ZERO,
             events: 0,
             last_fault: Ticks::ZERO,
-            stepping: None,
+            stepping: NOBODY,
         };
         world.reset();
         world
@@ -101,13 +128,8 @@ impl<P: Process> World<P> {
     /// Back to the start, with the memory it has.
     pub(super) fn reset(&mut self) {
         let count = self.setup.processes;
-        let node = Node { epoch: 0, boot: 1, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO };
-        self.processes.clear();
-        self.processes.extend(ProcessId::all(count).map(|p| P::new(p, &self.setup.config)));
         self.nodes.clear();
-        self.nodes.resize(count as usize, node);
-        self.stable.clear();
-        self.stable.resize_with(count as usize, P::Stable::default);
+        self.nodes.extend(ProcessId::all(count).map(|p| Node::new(P::new(p, &self.setup.config))));
         for inbox in &mut self.inboxes {
             inbox.clear();
         }
@@ -117,7 +139,7 @@ impl<P: Process> World<P> {
         self.now = Ticks::ZERO;
         self.events = 0;
         self.last_fault = Ticks::ZERO;
-        self.stepping = None;
+        self.stepping = NOBODY;
     }
 
     /// What is fixed before the run.
@@ -127,12 +149,12 @@ impl<P: Process> World<P> {
 
     /// The state of a process; of a dead one, that in which it died.
     pub fn process(&self, process: ProcessId) -> &P {
-        &self.processes[process.index()]
+        &self.nodes[process.index()].state
     }
 
     /// The stable storage of a process.
     pub fn stable(&self, process: ProcessId) -> &P::Stable {
-        &self.stable[process.index()]
+        &self.nodes[process.index()].stable
     }
 
     /// Whether a process is up.
@@ -172,7 +194,7 @@ impl<P: Process> World<P> {
 
     /// Who was handling an event when the run stopped in the middle of one.
     pub(super) fn stepping(&self) -> Option<ProcessId> {
-        self.stepping
+        (self.stepping != NOBODY).then_some(self.stepping)
     }
 
     /// A violation, seen now.
@@ -199,20 +221,35 @@ impl<P: Process> World<P> {
         self.nodes[process.index()].alarm = step;
     }
 
-    pub(super) fn alarm(&self, process: ProcessId) -> u64 {
-        self.nodes[process.index()].alarm
-    }
-
     pub(super) fn busy_until(&self, process: ProcessId) -> Ticks {
         self.nodes[process.index()].busy_until
     }
 
     pub(super) fn set_busy_until(&mut self, process: ProcessId, until: Ticks) {
         self.nodes[process.index()].busy_until = until;
+        self.open_or_close(process);
     }
 
-    pub(super) fn inbox(&mut self, process: ProcessId) -> &mut VecDeque<Arrived<P>> {
-        &mut self.inboxes[process.index()]
+    /// Whether what arrives now has to wait.
+    #[inline]
+    pub(super) fn must_wait(&self, process: ProcessId) -> bool {
+        self.nodes[process.index()].open_from > self.now
+    }
+
+    pub(super) fn put_into_inbox(&mut self, process: ProcessId, arrived: Arrived<P>) {
+        self.inboxes[process.index()].push_back(arrived);
+        self.open_or_close(process);
+    }
+
+    pub(super) fn take_from_inbox(&mut self, process: ProcessId) -> Option<Arrived<P>> {
+        let arrived = self.inboxes[process.index()].pop_front();
+        self.open_or_close(process);
+        arrived
+    }
+
+    fn open_or_close(&mut self, process: ProcessId) {
+        let node = &mut self.nodes[process.index()];
+        node.open_from = if self.inboxes[process.index()].is_empty() { node.busy_until } else { Ticks::MAX };
     }
 
     pub(super) fn has_arrivals(&self, process: ProcessId) -> bool {
@@ -220,37 +257,56 @@ impl<P: Process> World<P> {
     }
 
     /// One step, the same however time passes: the process handles the event, then its effects are done in order, up to
-    /// where it crashes. Returns whether it is to crash now.
-    #[inline]
-    pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> bool {
-        let index = process.index();
-        self.stepping = Some(process);
-        self.nodes[index].steps += 1;
-        let steps = self.nodes[index].steps;
-        let mut effects = mem::take(&mut self.effects);
-        let mut asked = Asked { process, inbox: &self.inboxes[index], driver };
-        let boot = u64::from(self.nodes[index].boot);
-        let mut ctx = Context::new(process, self.setup.processes, boot, &self.setup.config, &mut effects, &mut asked);
-        self.processes[index].handle(event, &self.stable[index], &mut ctx);
-        self.stepping = None;
-        let crash = if steps == self.nodes[index].alarm { driver.crash_in(process, steps) } else { None };
+    /// where it crashes.
+    #[inline(always)]
+    pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Alarm> {
+        self.stepping = process;
+        let Self { setup, nodes, inboxes, effects, .. } = self;
+        let node = &mut nodes[process.index()];
+        node.steps += 1;
+        let is_alarmed = node.steps == node.alarm;
+        let mut asked = Asked { process, inboxes, driver };
+        let boot = u64::from(node.boot);
+        let mut ctx = Context::new(process, setup.processes, boot, &setup.config, effects, &mut asked);
+        node.state.handle(event, &node.stable, &mut ctx);
+        self.stepping = NOBODY;
+        // Taken from the end, the effects leave the buffer where it is.
+        self.effects.reverse();
+        if is_alarmed {
+            return Some(self.perform_to_crash(process, driver));
+        }
+        while let Some(effect) = self.effects.pop() {
+            self.perform(process, effect, driver);
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn perform<D: Driver<P>>(&mut self, process: ProcessId, effect: Effect<P>, driver: &mut D) {
+        driver.observe(process, &effect, self);
+        match effect {
+            Effect::Store { record } => P::apply(&mut self.nodes[process.index()].stable, record),
+            effect => driver.effect(process, effect, self),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn perform_to_crash<D: Driver<P>>(&mut self, process: ProcessId, driver: &mut D) -> Alarm {
+        let crash = driver.crash_in(process, self.steps(process));
         let mut left = crash.unwrap_or(u32::MAX);
-        for effect in effects.drain(..) {
+        while let Some(effect) = self.effects.pop() {
             // No crash falls before a note rather than after it.
             if !matches!(effect, Effect::Note { .. }) {
                 if left == 0 {
+                    self.effects.clear();
                     break;
                 }
                 left -= 1;
             }
-            driver.observe(process, &effect, self);
-            match effect {
-                Effect::Store { record } => P::apply(&mut self.stable[index], record),
-                effect => driver.effect(process, effect, self),
-            }
+            self.perform(process, effect, driver);
         }
-        self.effects = effects;
-        crash.is_some()
+        if crash.is_some() { Alarm::Crash } else { Alarm::Other }
     }
 
     /// The process stops: its inbox goes with it.
@@ -259,6 +315,7 @@ impl<P: Process> World<P> {
         debug_assert!(node.epoch % 2 == 0, "a crash of a process that is down");
         node.epoch += 1;
         node.busy_until = Ticks::ZERO;
+        node.open_from = Ticks::ZERO;
         self.down.push(process);
         self.last_fault = self.now;
         mem::take(&mut self.inboxes[process.index()])
@@ -266,13 +323,10 @@ impl<P: Process> World<P> {
 
     /// Puts a process into this state.
     pub(super) fn load(&mut self, process: ProcessId, state: P, stable: P::Stable, boot: u32) {
-        let index = process.index();
-        self.processes[index] = state;
-        self.stable[index] = stable;
-        self.nodes[index] = Node { boot, epoch: 0, steps: 0, alarm: u64::MAX, busy_until: Ticks::ZERO };
+        self.nodes[process.index()] = Node { boot, stable, ..Node::new(state) };
         // A handler that panicked may have left some.
         self.effects.clear();
-        self.stepping = None;
+        self.stepping = NOBODY;
     }
 
     /// The process is new, but for its stable storage; it has yet to handle its restart.
@@ -281,8 +335,8 @@ impl<P: Process> World<P> {
         debug_assert!(node.epoch % 2 == 1, "a restart of a process that is up");
         node.epoch += 1;
         node.boot += 1;
-        self.down.retain(|&p| p != process);
         self.last_fault = self.now;
-        self.processes[process.index()] = P::new(process, &self.setup.config);
+        node.state = P::new(process, &self.setup.config);
+        self.down.retain(|&p| p != process);
     }
 }

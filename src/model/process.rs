@@ -100,6 +100,7 @@ pub trait Process: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     fn counters(_part: Part<'_, Self>, _counters: &mut Counters<'_>) {}
 
     /// Hands an event to its handler. `stable` is read on a restart only.
+    #[inline(always)]
     fn handle(&mut self, event: Event<Self>, stable: &Self::Stable, ctx: &mut Context<'_, Self>) {
         match event {
             Event::Start => self.on_start(ctx),
@@ -179,7 +180,9 @@ impl<'a, P: Process> Context<'a, P> {
     /// # Panics
     /// If there is no such process.
     pub fn send(&mut self, to: ProcessId, message: P::Message) {
-        assert!(to.get() < self.count, "{} sends to {to}, and there are {} processes", self.me, self.count);
+        if to.get() >= self.count {
+            no_such_process(self.me, to, self.count);
+        }
         self.push(Effect::Send { to, message });
     }
 
@@ -229,4 +232,11 @@ impl<'a, P: Process> Context<'a, P> {
         assert!(self.effects.len() < most, "more than {most} effects in one step");
         self.effects.push(effect);
     }
+}
+
+/// Out of line: a context that no message is made of stays in registers.
+#[cold]
+#[inline(never)]
+fn no_such_process(me: ProcessId, to: ProcessId, count: u32) -> ! {
+    panic!("{me} sends to {to}, and there are {count} processes")
 }

@@ -1,0 +1,231 @@
+//! How fast the engine is beside the *bare loop*, which does nothing but what no engine can leave out: the pending
+//! events, the draw of a delay and the hop.
+//!
+//! `cargo bench --bench throughput` takes about three minutes; `-- --test` runs everything once, and
+//! `-- --quick-table` prints only the table at the end, in half a minute. Wall times drift within minutes, so the
+//! engine and its bare loop take turns there, and what counts is their ratio.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use jeton::Ticks;
+use jeton::algorithms::query_ring::{Parameters, QueryRing};
+use jeton::engine::{ChannelOrder, Distribution, Setup};
+use jeton::explore::{Case, Runner};
+use jeton::mutex::{System, Workload};
+use jeton::trace::{Fingerprint, Recorder};
+
+use workloads::relay::Load;
+use workloads::{bare, lock, relay, ring};
+
+#[allow(dead_code, reason = "each bench needs a part of it")]
+mod workloads;
+
+/// Runs something and returns how long it took and how many events it had.
+type Run = Box<dyn FnMut(u64) -> (Duration, u64)>;
+
+/// The engine and its limit at the same work.
+struct Pair {
+    name: String,
+    engine: Run,
+    bare: Run,
+}
+
+fn pair(name: &str, engine: Run, bare: Run) -> Pair {
+    Pair { name: name.to_owned(), engine, bare }
+}
+
+fn timed(mut events: impl FnMut(u64) -> u64 + 'static) -> Run {
+    Box::new(move |seed| {
+        let start = Instant::now();
+        let events = black_box(events(seed));
+        (start.elapsed(), events)
+    })
+}
+
+/// What `long` takes more than `short`: not counted is what both begin with.
+fn beyond(mut short: Run, mut long: Run) -> Run {
+    Box::new(move |seed| {
+        let ((begin, few), (all, many)) = (short(seed), long(seed));
+        (all.saturating_sub(begin), many - few)
+    })
+}
+
+const HOPS: u64 = 400_000;
+
+fn bare_ring(processes: u32) -> Run {
+    let run = move |hops| timed(move |seed| bare::ring(processes, hops, seed));
+    beyond(run(HOPS / 4), run(HOPS * 5 / 4))
+}
+
+fn passer(processes: u32) -> Pair {
+    let run = |hops| {
+        let mut simulation = ring::ring(processes, hops);
+        timed(move |seed| ring::run(&mut simulation, seed))
+    };
+    let engine = beyond(run(HOPS / 4), run(HOPS * 5 / 4));
+    pair(&format!("ring of {processes}"), engine, bare_ring(processes))
+}
+
+/// What is watched and kept of a run of the query ring.
+#[derive(Clone, Copy)]
+enum Watch {
+    Nothing,
+    Properties,
+    Decisions,
+    Trace,
+}
+
+fn query_ring(processes: u32, watch: Watch, what: &str) -> Pair {
+    let run = move |events| {
+        // Everyone waits for its turn, and must not ask the whole ring meanwhile.
+        let parameters = Parameters { token_timeout_ticks: 1 << 32, ..Parameters::default() };
+        let config = QueryRing::configure(processes, &parameters).expect("valid parameters");
+        let mut setup = Setup::<QueryRing>::new(processes, config);
+        setup.limits.events = events;
+        let mut case = Case::new(setup);
+        case.set_workload(Workload { requests: 1_000_000, ..Workload::default() });
+        case.patience = Ticks::MAX;
+        if matches!(watch, Watch::Nothing) {
+            case.properties.clear();
+        }
+        let mut runner = Runner::new(&case).expect("a valid setup");
+        timed(move |seed| match watch {
+            Watch::Nothing | Watch::Properties => runner.run(seed).stats.events,
+            Watch::Decisions => runner.record(seed).0.stats.events,
+            Watch::Trace => {
+                let mut recorder = Recorder::to(Fingerprint::new());
+                let outcome = runner.run_observed(seed, &mut recorder);
+                black_box(recorder.finish());
+                outcome.stats.events
+            }
+        })
+    };
+    let hops = if matches!(watch, Watch::Decisions | Watch::Trace) { HOPS / 10 } else { HOPS };
+    // Every process has had its start and its first request before anything is measured.
+    let begin = u64::from(processes) * 4 + hops / 4;
+    let engine = beyond(run(begin), run(begin + hops));
+    pair(&format!("query ring of {processes}, {what}"), engine, bare_ring(processes))
+}
+
+const FINE: (u64, u64) = (1_000_000, 10_000_000);
+
+fn many(in_flight: u32, fine: bool, order: ChannelOrder) -> Pair {
+    const PROCESSES: u32 = 1_000;
+    let load = Load { each: in_flight / PROCESSES, hops: (2_000_000 / in_flight).clamp(2, 50) };
+    let delay = if fine { Distribution::Uniform(FINE.0, FINE.1) } else { Distribution::Uniform(1, 10) };
+    let mut simulation = relay::relay(PROCESSES, load, delay, order.clone());
+    let engine = timed(move |seed| ring::run(&mut simulation, seed));
+    let size = (load.each, load.hops);
+    let bare = timed(move |seed| {
+        let starts = u64::from(PROCESSES);
+        starts
+            + if fine {
+                bare::relay_fine(PROCESSES, size, FINE, seed)
+            } else {
+                bare::relay_coarse(PROCESSES, size, seed)
+            }
+    });
+    let delays = if fine { "fine" } else { "coarse" };
+    let channels = if order == ChannelOrder::Fifo { "FIFO" } else { "unordered" };
+    pair(&format!("{in_flight} in flight, {delays}, {channels}"), engine, bare)
+}
+
+/// How many short runs are one measurement.
+const SHORT_RUNS: u64 = 500;
+
+fn short() -> Pair {
+    let mut simulation = lock::lock();
+    let mut limit = bare::Lock::default();
+    let runs = |seed| seed * SHORT_RUNS..(seed + 1) * SHORT_RUNS;
+    let engine = timed(move |seed| runs(seed).map(|seed| ring::run(&mut simulation, seed)).sum());
+    let bare = timed(move |seed| runs(seed).map(|seed| limit.run(seed)).sum());
+    pair("short schedules of a lock server", engine, bare)
+}
+
+/// Made one at a time: a million of anything is not kept while others are measured.
+fn pairs() -> Vec<fn() -> Pair> {
+    vec![
+        || passer(8),
+        || passer(64),
+        || passer(1_024),
+        || passer(100_000),
+        || passer(1_000_000),
+        || query_ring(8, Watch::Nothing, "no properties"),
+        || query_ring(8, Watch::Properties, "all properties"),
+        || query_ring(8, Watch::Decisions, "all properties, decisions recorded"),
+        || query_ring(8, Watch::Trace, "all properties, trace fingerprinted"),
+        || query_ring(1_024, Watch::Properties, "all properties"),
+        || query_ring(100_000, Watch::Properties, "all properties"),
+        || query_ring(1_000_000, Watch::Properties, "all properties"),
+        || many(10_000, false, ChannelOrder::Fifo),
+        || many(10_000, false, ChannelOrder::Unordered),
+        || many(10_000, true, ChannelOrder::Fifo),
+        || many(10_000, true, ChannelOrder::Unordered),
+        || many(1_000_000, false, ChannelOrder::Fifo),
+        || many(1_000_000, true, ChannelOrder::Unordered),
+        short,
+    ]
+}
+
+fn main() {
+    if !std::env::args().any(|argument| argument == "--quick-table") {
+        let second = Duration::from_secs(1);
+        let mut criterion = Criterion::default()
+            .sample_size(10)
+            .warm_up_time(second / 4)
+            .measurement_time(second)
+            .configure_from_args();
+        for make in pairs() {
+            measure(&mut criterion, make());
+        }
+        criterion.final_summary();
+    }
+    if !std::env::args().any(|argument| argument == "--test") {
+        table();
+    }
+}
+
+fn measure(criterion: &mut Criterion, pair: Pair) {
+    let Pair { name, engine, bare } = pair;
+    let mut group = criterion.benchmark_group(name);
+    for (who, mut run) in [("engine", engine), ("bare loop", bare)] {
+        let (_, events) = run(0);
+        group.throughput(Throughput::Elements(events));
+        group.bench_function(BenchmarkId::from_parameter(who), |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|seed| run(seed).0).sum());
+        });
+    }
+    group.finish();
+}
+
+/// In how many turns the two are compared.
+const TURNS: u64 = 9;
+
+fn table() {
+    println!("| work | engine, ns an event | bare loop | ratio | least and greatest |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for make in pairs() {
+        let Pair { name, mut engine, mut bare } = make();
+        let nanos = |(time, events): (Duration, u64)| time.as_nanos() as f64 / events as f64;
+        // The first turn has its memory to get.
+        let _ = (engine(0), bare(0));
+        let turns: Vec<(f64, f64)> = (1..=TURNS).map(|seed| (nanos(engine(seed)), nanos(bare(seed)))).collect();
+        let ours = sorted(turns.iter().map(|turn| turn.0));
+        let limit = sorted(turns.iter().map(|turn| turn.1));
+        let ratios = sorted(turns.iter().map(|turn| turn.0 / turn.1));
+        let middle = turns.len() / 2;
+        let (least, greatest) = (ratios[0], ratios[turns.len() - 1]);
+        println!(
+            "| {name} | {:.1} | {:.1} | {:.2} | {least:.2} to {greatest:.2} |",
+            ours[middle], limit[middle], ratios[middle]
+        );
+    }
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
