@@ -58,7 +58,7 @@ impl Chance {
         Self { streams: Streams::new(0), book: Some(book), script: None }
     }
 
-    /// Gives every answer in turn: the simplest first, and the next ones after [`Chance::turn`]. Spans are the shortest.
+    /// Gives every answer in turn: the simplest first, the next ones after [`Chance::turn`]. Spans are the shortest.
     pub(crate) fn exhaustive() -> Self {
         Self { streams: Streams::new(0), book: None, script: Some(Script::default()) }
     }

@@ -2,7 +2,10 @@
 
 #[cfg(feature = "cli")]
 mod command_line;
+#[cfg(feature = "cli")]
+mod command_line_check;
 mod crash_points;
+mod exhaustive;
 mod fingerprints;
 mod laws;
 mod scale;
