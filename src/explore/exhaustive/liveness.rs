@@ -7,9 +7,9 @@
 //!
 //! Timeouts are long, so a timer fires when nothing else is sure to come. Where something always is, because a token
 //! goes round, that would be never. So first of all components are looked for in which no timer fires, that are fair
-//! but for timers, and in which something is unsettled. If timers are set there, they are let go: each of these states may
-//! come again and again, when every message that is in flight now has long come. That may lead on to states that the
-//! search has not seen, and then it goes on. What no timer is let go for is settled without, or unfair.
+//! but for timers, and in which something is unsettled. If timers are set there, they are let go: each of these states
+//! may come again and again, when every message that is in flight now has long come. That may lead on to states that
+//! the search has not seen, and then it goes on. What no timer is let go for is settled without, or unfair.
 //!
 //! After that a component is fair only if each timer that is set all the way round fires in it.
 
