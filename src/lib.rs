@@ -38,9 +38,11 @@
 //! | [`trace`] | a run as records, its fingerprint, and its drawing | change a run |
 //! | [`property`] | always, eventually, sometimes, of any system | scan all processes at each event |
 //! | [`mutex`] | requests and indications, the workload, the properties of mutual exclusion | know which algorithm it looks at |
+//! | [`view`] | a run as a picture: pages, drawings, the formats of other tools | know which algorithm it looks at |
 //! | [`mod@explore`] | many schedules, every crash point, every interleaving, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
+//! | `testing` | strategies and snapshots for the tests of other crates, behind the features `proptest` and `insta` | judge a run |
 //! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |
 //!
 //! # What is kept, whatever changes
@@ -65,7 +67,10 @@ pub mod model;
 pub mod mutex;
 pub mod property;
 pub mod scenario;
+#[cfg(any(feature = "proptest", feature = "insta"))]
+pub mod testing;
 pub mod trace;
+pub mod view;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};
 

@@ -1,11 +1,22 @@
 //! The built-in systems, each a plain implementation of [`Process`](crate::Process).
 //!
 //! They import `model` and `mutex` and nothing else: whatever a built-in algorithm can do, yours can.
+//!
+//! The first five survive faults. The others are what the literature compares with; see [`classic`].
 
+pub mod carvalho_roucairol;
+pub mod classic;
 pub mod coordinator;
+pub mod lamport;
+pub mod maekawa;
+pub mod naimi_trehel;
 pub mod neighbour_ring;
 pub mod query_ring;
+pub mod raymond;
+pub mod ricart_agrawala;
+pub mod suzuki_kasami;
 
+use self::classic::Classic;
 use crate::mutex::System;
 
 /// What is to be done with a system that is known by its name only.
@@ -39,4 +50,11 @@ systems! {
     coordinator::Durable,
     coordinator::Stateless,
     coordinator::Replicated,
+    Classic<lamport::Lamport>,
+    Classic<ricart_agrawala::RicartAgrawala>,
+    Classic<carvalho_roucairol::CarvalhoRoucairol>,
+    Classic<maekawa::Maekawa>,
+    Classic<suzuki_kasami::SuzukiKasami>,
+    Classic<raymond::Raymond>,
+    Classic<naimi_trehel::NaimiTrehel>,
 }

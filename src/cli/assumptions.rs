@@ -8,7 +8,7 @@ use serde_json::json;
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict};
-use crate::algorithms::NAMES;
+use crate::algorithms::{self, NAMES, with_system};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Report};
 use crate::mutex::{Property, System};
@@ -21,7 +21,7 @@ use crate::scenario::{Assumption, Scenario, Visitor, assumptions};
 /// that shows it after the fewest events. More schedules find rarer violations.
 #[derive(Args)]
 pub(super) struct Assumptions {
-    /// The systems; all of them by default
+    /// The systems; by default all that are made to survive faults
     #[arg(value_name = "SYSTEM", value_parser = PossibleValuesParser::new(NAMES))]
     systems: Vec<String>,
     /// How many schedules of each
@@ -52,8 +52,10 @@ struct Cell<'a> {
 impl Assumptions {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let csv = self.csv.as_deref().map(NewFile::create).transpose()?;
-        let systems: Vec<&str> =
-            if self.systems.is_empty() { NAMES.to_vec() } else { self.systems.iter().map(String::as_str).collect() };
+        let systems: Vec<&str> = match &self.systems[..] {
+            [] => NAMES.iter().copied().filter(|name| tolerates_faults(name)).collect(),
+            named => named.iter().map(String::as_str).collect(),
+        };
         let mut table = String::from("system,property,assumption,holds,schedules,seed\n");
         for system in systems {
             let assumptions = assumptions(system).unwrap_or_default();
@@ -99,6 +101,17 @@ impl Assumptions {
         };
         Ok(properties.into_iter().map(cell).collect())
     }
+}
+
+fn tolerates_faults(system: &str) -> bool {
+    struct Tolerates;
+    impl algorithms::Visitor for Tolerates {
+        type Output = bool;
+        fn visit<S: System>(self) -> bool {
+            S::TOLERATES_FAULTS
+        }
+    }
+    with_system(system, Tolerates) == Some(true)
 }
 
 struct Work<'a> {

@@ -1,46 +1,98 @@
 //! A seed made into a schedule file.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Fault;
+use super::layout::count;
 use super::output::NewFile;
 use crate::engine::{End, Invalid};
-use crate::explore::{Case, Recorded, Runner, ScenarioText, Schedule, minimise};
+use crate::explore::{
+    Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy,
+};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 
-/// Minimising stops after so many runs.
-const RUNS_MAX: u64 = 20_000;
-
-/// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns how many
-/// decisions are in it.
-pub(super) fn keep(scenario: &Scenario, seed: u64, file: &Path) -> Result<usize, Fault> {
-    let file = NewFile::create(file)?;
-    let mut schedule = scenario.visit(Work { seed }).map_err(|invalid| Fault::new(invalid.to_string()))?;
-    schedule.scenario = Some(ScenarioText { name: scenario.name().to_owned(), source: scenario.source().to_owned() });
-    file.finish(schedule.to_string().as_bytes())?;
-    Ok(schedule.decisions.len())
+/// Where the schedule goes, and what may be spent on it.
+#[derive(Args)]
+#[allow(clippy::struct_field_names, reason = "they are the names of options")]
+pub(super) struct Keep {
+    /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
+    #[arg(long = "keep", value_name = "OUT.toml")]
+    kept: Option<PathBuf>,
+    /// How many schedules are tried to make it small
+    #[arg(id = "keep-runs", long, value_name = "N", default_value_t = 20_000, requires = "kept")]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    runs: u64,
+    /// How long that may take at most; the result then depends on the speed of the machine
+    #[arg(id = "keep-seconds", long, value_name = "N", requires = "kept")]
+    seconds: Option<u64>,
 }
 
-struct Work {
+impl Keep {
+    /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns what
+    /// is in it; nothing, if no file is wanted.
+    pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
+        let Some(place) = &self.kept else { return Ok(None) };
+        let file = NewFile::create(place)?;
+        let bar = ProgressBar::new(self.runs).with_message("making it small");
+        let style = "{msg} {wide_bar} {pos}/{len} runs";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        let kept = scenario.visit(Work { strategy, seed, keep: self, bar: &bar });
+        bar.finish_and_clear();
+        let (mut schedule, text) = kept.map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let (name, source) = (scenario.name().to_owned(), scenario.source().to_owned());
+        schedule.scenario = Some(ScenarioText { name, source });
+        file.finish(schedule.to_string().as_bytes())?;
+        Ok(Some(format!("{text} in {}", place.display())))
+    }
+}
+
+struct Work<'a> {
+    strategy: Strategy,
     seed: u64,
+    keep: &'a Keep,
+    bar: &'a ProgressBar,
 }
 
-impl Visitor for Work {
-    type Output = Result<Schedule, Invalid>;
+impl Visitor for Work<'_> {
+    type Output = Result<(Schedule, String), Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        case.strategy = self.strategy;
         let (outcome, decisions) = Runner::new(&case)?.record(self.seed);
+        let number = count(decisions.len() as u64, "decision");
         let End::Violated(violation) = &outcome.end else {
-            return Ok(Schedule { decisions, ..Schedule::default() });
+            return Ok((Schedule { decisions, ..Schedule::default() }, number));
         };
-        Ok(match minimise(&case, &decisions, &violation.property, RUNS_MAX)? {
-            Some(small) => Schedule {
-                violation: Some(Recorded::from(&small.violation)),
-                decisions: small.decisions,
-                ..Schedule::default()
-            },
-            None => Schedule { violation: Some(Recorded::from(violation)), decisions, ..Schedule::default() },
+        let started = Instant::now();
+        let limit = self.keep.seconds.map(Duration::from_secs);
+        let until = || limit.is_some_and(|limit| started.elapsed() >= limit);
+        let progress = |progress: MinimiseProgress| {
+            self.bar.set_position(progress.runs);
+            let processes = count(u64::from(progress.processes), "process");
+            self.bar.set_message(format!("{processes}, {}", count(progress.decisions as u64, "decision")));
+        };
+        let minimiser = Minimiser::new(&case, &*violation.property).max_runs(self.keep.runs);
+        Ok(match minimiser.until(&until).progress(&progress).run(&decisions)? {
+            Some(Minimised { part, decisions, violation, minimal, .. }) => {
+                let violation = Some(Recorded::from(&violation));
+                let processes = case.setup.processes - part.without.len() as u32;
+                let number = count(decisions.len() as u64, "decision");
+                let doubt = if minimal { "" } else { ", not known to be 1-minimal," };
+                let text = format!("{number} of {}{doubt}", part.describe(processes));
+                (Schedule { violation, part, decisions, ..Schedule::default() }, text)
+            }
+            None => {
+                let violation = Some(Recorded::from(violation));
+                (Schedule { violation, decisions, ..Schedule::default() }, number)
+            }
         })
     }
 }

@@ -3,14 +3,17 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::explore::shell_word;
+use super::hang::Patience;
 use super::layout::{width, wrap};
-use super::output::Output;
-use super::{Fault, Verdict};
+use super::output::{Output, complain};
+use super::{Fault, Verdict, input, view};
 use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Reason, Runner, Schedule, diagram, why};
+use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, why};
 use crate::mutex::System;
-use crate::scenario::{Scenario, Visitor};
+use crate::scenario::Visitor;
 use crate::trace::{Ending, Record, Recorder};
+use crate::view::diagram;
 
 /// Run a schedule file, and tell whether it shows what it did when it was kept
 ///
@@ -23,9 +26,14 @@ pub(super) struct Replay {
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
+    /// Open a page of the run in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 /// What a replay came to.
@@ -40,17 +48,14 @@ struct Replayed {
 impl Replay {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let place = self.schedule.display();
-        let text = std::fs::read_to_string(&self.schedule)
-            .map_err(|error| Fault::new(format!("{place} cannot be read: {error}")))?;
-        let schedule: Schedule = text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))?;
-        let Some(scenario) = &schedule.scenario else {
-            let problem = "it has no scenario: it is a schedule of a test, which tries it by itself when it is run";
-            return Err(Fault::new(format!("{place}: {problem}")));
+        let schedule = input::schedule(&self.schedule)?;
+        let scenario = input::scenario_of(&self.schedule, &schedule)?;
+        let bark = |hang: Hang| hung(&schedule, &hang);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
+            return Err(input::no_such_part(&self.schedule));
         };
-        let scenario = Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
-            .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))?;
-        let work = Work(schedule.decisions.clone());
-        let replayed = scenario.visit(work).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let replayed = replayed.map_err(|invalid| Fault::new(format!("{place}: {invalid}")))?;
         let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
         if self.json {
             output.lines(&replayed.json(&schedule, reproduced));
@@ -62,21 +67,49 @@ impl Replay {
                 output.lines("");
             }
             output.lines(&replayed.text(&schedule, reproduced));
+            if !self.open {
+                let path = shell_word(&self.schedule);
+                output.lines(&format!("to see it: cargo jeton view {path} --open"));
+            }
+        }
+        if self.open {
+            view::open(view::replayed(&self.schedule, &scenario, &schedule, &self.patience)?)?;
         }
         Ok(if reproduced { Verdict::Met } else { Verdict::NotMet })
     }
 }
 
-struct Work(Decisions);
+/// A handler never returns, and that may be what was recorded.
+fn hung(schedule: &Schedule, hang: &Hang) -> ! {
+    let reproduced = schedule.is_reproduced_by(&End::Violated(hang.violation.clone()));
+    let verdict = if reproduced { "reproduced" } else { "not reproduced" };
+    complain(verdict, &hang.violation.to_string());
+    std::process::exit(i32::from(!reproduced))
+}
 
-impl Visitor for Work {
-    type Output = Result<Replayed, Invalid>;
+struct Work<'a> {
+    schedule: &'a Schedule,
+    watchdog: Watchdog<'a>,
+}
+
+impl Visitor for Work<'_> {
+    /// Nothing, if there is no such part of the scenario.
+    type Output = Option<Result<Replayed, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let Self { schedule, watchdog } = self;
+        Some(Replayed::of(&case.part(&schedule.part)?, &schedule.decisions, watchdog))
+    }
+}
+
+impl Replayed {
+    fn of<S: System>(case: &Case<S>, decisions: &Decisions, watchdog: Watchdog<'_>) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
-        let (outcome, divergence) = Runner::new(&case)?.replay(self.0.clone(), &mut recorder);
-        let reasons = why(&case, &self.0)?;
-        Ok(Replayed { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
+        let mut runner = Runner::new(case)?;
+        let (outcome, divergence) = watchdog.replay(case, &mut runner, decisions.clone(), &mut recorder);
+        let fails = matches!(outcome.end, End::Violated(_));
+        let reasons = if fails { why(case, decisions)? } else { Vec::new() };
+        Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })
     }
 }
 
@@ -92,6 +125,9 @@ fn ended(end: &End) -> String {
 impl Replayed {
     fn text(&self, schedule: &Schedule, reproduced: bool) -> String {
         let mut lines = vec![ended(&self.outcome.end)];
+        if !schedule.part.is_whole() {
+            lines.push(format!("in a part of the scenario: {}", schedule.part.describe(self.processes)));
+        }
         for reason in &self.reasons {
             lines.push(format!("  {reason}"));
         }

@@ -3,15 +3,17 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::keep::keep;
-use super::layout::{grouped, width, wrap};
+use super::hang::{self, Patience};
+use super::keep::Keep;
+use super::layout::{count, grouped, width, wrap};
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict, input};
+use super::{Fault, Verdict, input, strategy, view};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Runner, diagram};
+use crate::explore::{Case, Hang, Runner, Strategy, Watchdog};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
+use crate::view::{Token, diagram};
 
 /// Run one schedule of a scenario, and tell what came of it
 ///
@@ -24,18 +26,24 @@ pub(super) struct Run {
     /// Which schedule
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    chosen: strategy::Chosen,
     /// Write every event of the run to this file, as JSON Lines
     #[arg(long, value_name = "OUT.jsonl")]
     trace: Option<PathBuf>,
     /// Draw the run, a column a process, time downwards
     #[arg(long)]
     diagram: bool,
-    /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
-    #[arg(long, value_name = "OUT.toml")]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    keep: Keep,
+    #[command(flatten)]
+    patience: Patience,
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
+    /// Open a page of the run in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 /// What a run came to.
@@ -53,16 +61,20 @@ impl Run {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let scenario = input::scenario(&self.file)?;
         let file = self.trace.as_deref().map(NewFile::create).transpose()?;
-        let ran = scenario.visit(self.work(&scenario)).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let bark = |hang: Hang| hang::end(&hang, &scenario);
+        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let ran = scenario.visit(self.work(&scenario, watchdog)).map_err(|invalid| Fault::new(invalid.to_string()))?;
         if let (Some(file), Some(trace)) = (file, &ran.trace) {
             file.finish(trace)?;
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
-        if let Some(file) = &self.keep {
-            let decisions = keep(&scenario, self.seed, file)?;
-            if !self.json {
-                output.lines(&format!("{} in {}", count(decisions as u64, "decision"), file.display()));
-            }
+        if let (Some(kept), false) = (self.keep.execute(&scenario, self.chosen.strategy, self.seed)?, self.json) {
+            output.lines(&kept);
+        }
+        if self.open {
+            view::open(view::run(&scenario, self.chosen.strategy, self.seed, &self.patience)?)?;
+        } else if !self.json && matches!(ran.outcome.end, End::Violated(_)) {
+            output.lines(&format!("to see it: {}", view::command(scenario.path(), self.seed, &self.chosen)));
         }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
@@ -71,7 +83,11 @@ impl Run {
     fn text_of(&self, scenario: &Scenario, ran: &Ran) -> String {
         let Outcome { end, at, stats } = &ran.outcome;
         let width = width();
-        let heading = format!("{}, seed {}: {}", scenario.name(), self.seed, scenario.about());
+        let strategy = match self.chosen.strategy.of_seed(self.seed) {
+            Strategy::Random => String::new(),
+            strategy => format!(" ({strategy})"),
+        };
+        let heading = format!("{}, seed {}{strategy}: {}", scenario.name(), self.seed, scenario.about());
         let mut text = wrap(&heading, "", width);
         if let Some(records) = &ran.records {
             let ending = Ending::new(&ran.outcome);
@@ -127,6 +143,7 @@ impl Run {
             "scenario": scenario.name(),
             "system": scenario.system(),
             "seed": self.seed,
+            "strategy": self.chosen.strategy.name(),
             "expected": scenario.expect().name(),
             "met": ran.meets(scenario.expect()),
             "end": end,
@@ -142,11 +159,12 @@ impl Run {
         .to_string()
     }
 
-    fn work(&self, scenario: &Scenario) -> Work {
+    fn work<'a>(&self, scenario: &Scenario, watchdog: Watchdog<'a>) -> Work<'a> {
         let header = Header::new(scenario.name(), scenario.processes());
-        let header = header.with_seed(self.seed).with_source(scenario.source());
+        let strategy = self.chosen.strategy;
+        let header = header.with_seed(self.seed).with_strategy(strategy.name()).with_source(scenario.source());
         let trace = self.trace.is_some().then(|| Writer::new(Vec::new(), &header).expect(MEMORY));
-        Work { seed: self.seed, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
+        Work { strategy, seed: self.seed, watchdog, sinks: Sinks { trace, records: self.diagram.then(Vec::new) } }
     }
 }
 
@@ -162,18 +180,10 @@ impl Ran {
     }
 }
 
-/// A number of things: `1 crash`, `2 crashes`.
-fn count(number: u64, what: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if what.ends_with("sh") => "es",
-        _ => "s",
-    };
-    format!("{} {what}{ending}", grouped(number))
-}
-
-struct Work {
+struct Work<'a> {
+    strategy: Strategy,
     seed: u64,
+    watchdog: Watchdog<'a>,
     sinks: Sinks,
 }
 
@@ -195,15 +205,25 @@ impl Sink for Sinks {
     }
 }
 
-impl Visitor for Work {
+impl Visitor for Work<'_> {
     type Output = Result<Ran, Invalid>;
 
-    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let Self { seed, sinks } = self;
+    fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
+        let Self { strategy, seed, watchdog, sinks } = self;
+        case.strategy = strategy;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
-        let mut recorder = Recorder::to(sinks);
-        let outcome = if wanted { runner.run_observed(seed, &mut recorder) } else { runner.run(seed) };
+        // Whoever looks at a trace later needs no rerun.
+        let with_states = sinks.trace.is_some();
+        let mut recorder = Recorder::to(sinks).following(Token);
+        if with_states {
+            recorder = recorder.with_states();
+        }
+        let outcome = if wanted {
+            watchdog.run(&case, &mut runner, seed, &mut recorder)
+        } else {
+            watchdog.run(&case, &mut runner, seed, &mut ())
+        };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

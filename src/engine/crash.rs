@@ -100,6 +100,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.observer.crashed(victim, world);
         for arrived in inbox {
             if let Arrived::Message { from, id, message } = arrived {
+                self.clock.on_their_way -= 1;
                 self.lose(from, victim, id, &message, LossCause::ReceiverDown, world);
             }
         }
@@ -140,6 +141,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             };
             for (_, slot) in flight.split_off(flight.len() - lost as usize) {
                 if let Some(Pending::Message(envelope)) = self.clock.queue.remove(slot) {
+                    self.clock.on_their_way -= 1;
                     self.lose(victim, to, envelope.id, &envelope.message, LossCause::SenderCrashed, world);
                 }
             }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::distribution::Distribution;
 pub use super::key::{Key, KeyError, Topic};
+use super::manner::{CrashPoint, Draw, FaultMix, Manner};
 use super::rng::{Stream, Streams};
 use crate::model::Ticks;
 
@@ -21,6 +22,8 @@ pub type Decisions = BTreeMap<Key, u64>;
 pub(crate) struct Chance {
     streams: Streams,
     book: Option<Book>,
+    /// How it draws, if not as the setup says.
+    manner: Option<Box<Manner>>,
     /// In a search: all answers in turn.
     script: Option<Script>,
 }
@@ -46,21 +49,27 @@ struct Book {
 
 impl Chance {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { streams: Streams::new(seed), book: None, script: None }
+        Self { streams: Streams::new(seed), book: None, manner: None, script: None }
     }
 
     pub(crate) fn recorded(seed: u64) -> Self {
-        Self { streams: Streams::new(seed), book: Some(Book::default()), script: None }
+        Self { book: Some(Book::default()), ..Self::seeded(seed) }
+    }
+
+    /// In this manner from now on.
+    pub(crate) fn in_manner(mut self, draw: Draw<'_>) -> Self {
+        self.manner = Manner::new(draw, &mut self.streams);
+        self
     }
 
     pub(crate) fn answered(decisions: Decisions) -> Self {
         let book = Book { given: Some(decisions), ..Book::default() };
-        Self { streams: Streams::new(0), book: Some(book), script: None }
+        Self { book: Some(book), ..Self::seeded(0) }
     }
 
     /// Gives every answer in turn: the simplest first, the next ones after [`Chance::turn`]. Spans are the shortest.
     pub(crate) fn exhaustive() -> Self {
-        Self { streams: Streams::new(0), book: None, script: Some(Script::default()) }
+        Self { script: Some(Script::default()), ..Self::seeded(0) }
     }
 
     /// Turns to the next answers. False if all were given; then it is at the first again.
@@ -91,7 +100,16 @@ impl Chance {
         if self.script.is_some() && !(1..1000).contains(&per_mille) {
             return per_mille > 0;
         }
-        self.decide(2, topic, |streams| u64::from(streams.below(stream, 1000) < u64::from(per_mille))) == 1
+        let happens = |streams: &mut Streams, share: u16| u64::from(streams.below(stream, 1000) < u64::from(share));
+        let answer = match &self.manner {
+            None => self.decide(2, topic, |streams| happens(streams, per_mille)),
+            Some(manner) => {
+                let topic = topic();
+                let share = manner.share(per_mille, &topic);
+                self.decide(2, || topic, |streams| happens(streams, share))
+            }
+        };
+        answer == 1
     }
 
     /// A span.
@@ -102,6 +120,9 @@ impl Chance {
             return Ticks::new(min);
         }
         let bound = max - min + 1;
+        if self.manner.is_some() {
+            return Ticks::new(min + self.span_in_manner(stream, spread, bound, topic()));
+        }
         let above = match *spread {
             Distribution::Exponential { mean, .. } => {
                 self.decide(bound, topic, |streams| streams.exponential(stream, mean - min).min(max - min))
@@ -109,6 +130,28 @@ impl Chance {
             _ => self.below(stream, bound, topic),
         };
         Ticks::new(min + above)
+    }
+
+    /// How far a span is above its shortest, where that is not for the setup alone to say.
+    fn span_in_manner(&mut self, stream: Stream, spread: &Distribution, bound: u64, topic: Topic) -> u64 {
+        let mut manner = self.manner.take();
+        let about = topic.clone();
+        let above = self.decide(
+            bound,
+            || topic,
+            |streams| {
+                let chosen = manner.as_mut().and_then(|manner| manner.span(streams, stream, bound, &about));
+                chosen.unwrap_or_else(|| match *spread {
+                    Distribution::Exponential { min, mean, .. } => {
+                        streams.exponential(stream, mean - min).min(bound - 1)
+                    }
+                    _ if bound == 1 => 0,
+                    _ => streams.below(stream, bound),
+                })
+            },
+        );
+        self.manner = manner;
+        above
     }
 
     #[inline]
@@ -143,6 +186,27 @@ impl Chance {
     /// Draws for a plan whose outcome, not whose making, is recorded ([`Chance::keep`]); 0 where answers are given.
     pub(crate) fn plan(&mut self, bound: u64) -> u64 {
         if self.is_answered() { 0 } else { self.streams.below(Stream::Faults, bound) }
+    }
+
+    /// A process is about to handle a message, or something else: what it sends comes of that.
+    #[inline]
+    pub(crate) fn handles(&mut self, message: Option<u64>) {
+        if let Some(manner) = &mut self.manner {
+            manner.handles(message);
+        }
+    }
+
+    /// The mix of the next kind of fault to be planned.
+    pub(crate) fn fault_mix(&mut self) -> FaultMix {
+        FaultMix::draw(self.manner.as_deref(), &mut self.streams)
+    }
+
+    /// The crashes of the plan, if they are not drawn.
+    pub(crate) fn crash_points(&self) -> Option<&[CrashPoint]> {
+        match self.manner.as_deref() {
+            Some(Manner::Crashes(points)) => Some(points),
+            _ => None,
+        }
     }
 
     /// Whether answers are looked up rather than drawn.

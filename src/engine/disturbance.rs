@@ -187,8 +187,9 @@ fn draw(windows: &Windows, planned: &mut Vec<Planned>, chance: &mut Chance, mut 
     if chance.is_answered() {
         return;
     }
-    for _ in 0..chance.plan(u64::from(windows.up_to) + 1) {
-        let at = Ticks::new(1 + chance.plan(windows.within_ticks));
+    let mix = chance.fault_mix();
+    for _ in 0..mix.number(windows.up_to, |bound| chance.plan(bound)) {
+        let at = Ticks::new(mix.moment(windows.within_ticks, |bound| chance.plan(bound)));
         planned.push(Planned { at, kind: kind(chance), length: Length::Drawn(windows.length_ticks) });
     }
 }

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::{Chance, Key, Topic};
 use super::distribution::Distribution;
 use super::disturbance::{Partition, Pause, Unreliable, Windows};
+use super::manner::{CrashPoint, FaultMix};
 use crate::model::{ProcessId, Ticks};
 
 /// The faults of a run: some exact, some drawn.
@@ -195,9 +196,7 @@ impl Plan {
         }
         plan.groups.clone_from(&faults.random);
         if !chance.is_answered() {
-            for group in &faults.random {
-                plan.draw(group, processes, conditions, chance);
-            }
+            plan.draw_all(faults, processes, conditions, chance);
         }
         plan.look_up(processes, chance);
         // Drawn or looked up, the crashes of one tick come in one order.
@@ -223,10 +222,24 @@ impl Plan {
         }
     }
 
+    fn draw_all(&mut self, faults: &Faults, processes: u32, conditions: &[&str], chance: &mut Chance) {
+        if let Some(points) = chance.crash_points() {
+            for &CrashPoint { process, step, effects } in points {
+                let down = self.drawn_down(process);
+                self.in_step.push(InStep { process, step, effects, down, drawn: true });
+            }
+            return;
+        }
+        for group in &faults.random {
+            self.draw(group, processes, conditions, chance);
+        }
+    }
+
     fn draw(&mut self, random: &RandomCrashes, processes: u32, conditions: &[&str], chance: &mut Chance) {
         let mut candidates: Vec<ProcessId> =
             if random.among.is_empty() { ProcessId::all(processes).collect() } else { random.among.clone() };
-        let count = chance.plan(u64::from(random.up_to) + 1);
+        let mix = chance.fault_mix();
+        let count = mix.number(random.up_to, |bound| chance.plan(bound));
         for _ in 0..count {
             if candidates.is_empty() {
                 break;
@@ -236,18 +249,18 @@ impl Plan {
             if random.down_ticks.is_none() {
                 candidates.remove(index);
             }
-            let moment = Self::draw_moment(random, conditions, chance);
+            let moment = Self::draw_moment(random, conditions, mix, chance);
             self.add(process, &moment, random.down_ticks, true);
         }
     }
 
-    fn draw_moment(random: &RandomCrashes, conditions: &[&str], chance: &mut Chance) -> Moment {
+    fn draw_moment(random: &RandomCrashes, conditions: &[&str], mix: FaultMix, chance: &mut Chance) -> Moment {
         let named = random.conditions.iter().map(String::as_str);
         let conditions: Vec<&str> = if random.conditions.is_empty() { conditions.to_vec() } else { named.collect() };
-        match chance.plan(if conditions.is_empty() { 2 } else { 3 }) {
-            0 => Moment::AtTick(1 + chance.plan(random.within_ticks)),
+        match mix.kind(if conditions.is_empty() { 2 } else { 3 }, |bound| chance.plan(bound)) {
+            0 => Moment::AtTick(mix.moment(random.within_ticks, |bound| chance.plan(bound))),
             1 => Moment::InStep {
-                step: 1 + chance.plan(random.within_steps),
+                step: mix.moment(random.within_steps, |bound| chance.plan(bound)),
                 after_effects: chance.plan(EFFECTS_DRAWN) as u32,
             },
             _ => Moment::When {

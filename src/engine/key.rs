@@ -176,6 +176,18 @@ impl Topic {
         }
     }
 
+    /// The same of processes with other names; nothing, if it is about one that has none.
+    pub(crate) fn renamed(&self, name: impl Fn(ProcessId) -> Option<ProcessId>) -> Option<Self> {
+        let (word, place) = self.parts();
+        let place = match place {
+            Place::Nobody => Place::Nobody,
+            Place::Process(process) => Place::Process(name(process)?),
+            Place::Pair(from, to) => Place::Pair(name(from)?, name(to)?),
+            Place::Step(process, step) => Place::Step(name(process)?, step),
+        };
+        Self::from_parts(word, place)
+    }
+
     /// Every word but those of an application belongs to the engine.
     fn from_parts(word: &str, place: Place) -> Option<Self> {
         Some(match (word, place) {

@@ -6,6 +6,7 @@
 //! through [`Chance`](decision).
 
 mod application;
+mod bounds;
 mod channel;
 mod crash;
 pub mod decision;
@@ -14,6 +15,7 @@ mod disturbance;
 mod fault;
 pub(crate) mod interleaving;
 mod key;
+mod manner;
 mod observer;
 mod queue;
 mod rng;
@@ -28,7 +30,11 @@ pub use distribution::Distribution;
 pub(crate) use distribution::SPAN_MAX;
 pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
+pub(crate) use manner::{CrashPoint, Dice, Draw};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
+#[cfg(test)]
+pub(crate) use rng::other_rule;
+pub(crate) use rng::{Stream, Streams};
 pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{
     ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,

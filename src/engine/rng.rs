@@ -16,9 +16,10 @@ pub(crate) enum Stream {
     Detector = 2,
     Workload = 3,
     Processes = 4,
+    Strategy = 5,
 }
 
-const STREAMS: usize = 5;
+const STREAMS: usize = 6;
 
 /// The generators of one seed, each made at its first draw: making one costs more than forty draws.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ impl Streams {
 /// The 256-bit key of a seed: four successive outputs of `SplitMix64` (Steele, Lea and Flood 2014), little-endian.
 fn expand(seed: u64) -> [u8; 32] {
     let mut key = [0; 32];
+    #[cfg(test)]
+    let seed = other_rule::apply(seed);
     let mut state = seed;
     for bytes in key.chunks_exact_mut(8) {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -91,6 +94,26 @@ fn minus_log2(word: u64) -> u64 {
         }
     }
     (64 << 32) - ((u64::from(exponent) << 32) + fraction)
+}
+
+/// Another rule for the expansion of seeds, so that a test can see what depends on it.
+#[cfg(test)]
+pub(crate) mod other_rule {
+    use std::cell::Cell;
+
+    thread_local!(static HOLDS: Cell<bool> = const { Cell::new(false) });
+
+    pub(super) fn apply(seed: u64) -> u64 {
+        if HOLDS.get() { !seed } else { seed }
+    }
+
+    /// Does something on this thread under the other rule.
+    pub(crate) fn under<T>(work: impl FnOnce() -> T) -> T {
+        HOLDS.set(true);
+        let result = work();
+        HOLDS.set(false);
+        result
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::application::Application;
 use super::decision::{Chance, Decisions, Key};
 use super::disturbance;
 use super::fault::Plan;
+use super::manner::Draw;
 use super::observer::{Observer, Violation};
 use super::setup::{Invalid, Setup};
 use super::timed::{Clock, Timed};
@@ -142,7 +143,18 @@ impl<P: Process> Simulation<P> {
         application: &mut A,
         observer: &mut O,
     ) -> Outcome {
-        self.go(Chance::seeded(seed), application, observer)
+        self.run_drawn(seed, Draw::Plain, application, observer)
+    }
+
+    /// Runs the schedule that a seed means when it is drawn so.
+    pub(crate) fn run_drawn<A: Application<P>, O: Observer<P>>(
+        &mut self,
+        seed: u64,
+        draw: Draw<'_>,
+        application: &mut A,
+        observer: &mut O,
+    ) -> Outcome {
+        self.go(Chance::seeded(seed).in_manner(draw), application, observer)
     }
 
     /// Runs the schedule of a seed and returns its decisions too.
@@ -152,7 +164,18 @@ impl<P: Process> Simulation<P> {
         application: &mut A,
         observer: &mut O,
     ) -> (Outcome, Decisions) {
-        let outcome = self.go(Chance::recorded(seed), application, observer);
+        self.record_drawn(seed, Draw::Plain, application, observer)
+    }
+
+    /// Runs the schedule that a seed means when it is drawn so, and returns its decisions too.
+    pub(crate) fn record_drawn<A: Application<P>, O: Observer<P>>(
+        &mut self,
+        seed: u64,
+        draw: Draw<'_>,
+        application: &mut A,
+        observer: &mut O,
+    ) -> (Outcome, Decisions) {
+        let outcome = self.go(Chance::recorded(seed).in_manner(draw), application, observer);
         (outcome, self.clock.chance.kept())
     }
 
@@ -225,7 +248,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Violation> {
-        let settle = Ticks::new(world.setup().limits.settle_ticks);
+        let settle = world.setup().settle();
         let mut settled_at = None;
         loop {
             if self.application.settled() {
@@ -246,6 +269,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 return Ok(end);
             }
             if let Some(Some(pending)) = self.clock.queue.pop() {
+                if at > world.now() {
+                    self.clock.at_once = 0;
+                }
                 world.now = at;
                 self.come_up(pending, world)?;
             }

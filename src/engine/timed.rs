@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::application::{Agenda, Application};
+use super::bounds::Bounds;
 use super::channel::Channels;
 use super::decision::{Chance, Topic};
 use super::distribution::Distribution;
@@ -93,6 +94,11 @@ pub(super) struct Clock<P: Process> {
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
     messages: u64,
     timer_ids: u64,
+    bounds: Bounds,
+    /// How many messages are in flight or wait in an inbox.
+    pub(super) on_their_way: u64,
+    /// How many timers and requests were set to come up at once since time last passed.
+    pub(super) at_once: u64,
     pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
     /// Watches whose condition came to hold with a message of this step.
     struck: Vec<usize>,
@@ -113,6 +119,9 @@ impl<P: Process> Clock<P> {
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
             timer_ids: 0,
+            bounds: Bounds::of(setup.processes),
+            on_their_way: 0,
+            at_once: 0,
             requests: Vec::new(),
             struck: Vec::new(),
             stats: Stats::default(),
@@ -131,6 +140,8 @@ impl<P: Process> Clock<P> {
         self.divides.clear();
         self.messages = 0;
         self.timer_ids = 0;
+        self.on_their_way = 0;
+        self.at_once = 0;
         self.requests.clear();
         self.struck.clear();
         self.stats = Stats::default();
@@ -150,6 +161,11 @@ impl<P: Process> Clock<P> {
     fn spread(&self, from: ProcessId, to: ProcessId, setup: &Setup<P>) -> Distribution {
         let link = if self.links.is_empty() { None } else { self.links.get(&(from, to)) };
         *link.unwrap_or(&setup.network.delay_ticks)
+    }
+
+    /// How many timers of a process are set.
+    pub(super) fn timers_of(&self, process: ProcessId) -> u64 {
+        self.timers[process.index()].len() as u64
     }
 
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
@@ -212,7 +228,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Driver<P> for Timed<'_, P, A
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>) {
         match effect {
             Effect::Send { to, message } => self.send(process, to, message, world),
-            Effect::SetTimer { timer, after } => self.clock.set_timer(process, timer, world.now() + after),
+            Effect::SetTimer { timer, after } => {
+                self.clock.at_once += u64::from(after == Ticks::ZERO);
+                self.clock.set_timer(process, timer, world.now() + after);
+            }
             Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
             Effect::Indicate { indication } => {
                 let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
@@ -262,6 +281,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             *last = at;
         }
         let epoch = world.epoch(to);
+        self.clock.on_their_way += 1;
         self.clock.queue.push(at, Pending::Message(Envelope { from, to, epoch, id, message }));
     }
 
@@ -389,6 +409,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if reaches {
             self.accept(to, Arrived::Message { from, id, message }, world)
         } else {
+            self.clock.on_their_way -= 1;
             self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
             Ok(())
         }
@@ -400,6 +421,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         let busy_until = world.busy_until(process);
         let waits = world.has_arrivals(process);
         if waits || busy_until > world.now() {
+            if let Arrived::Message { id, .. } = &arrived {
+                self.observer.queued(process, MessageId(*id), world);
+            }
             world.inbox(process).push_back(arrived);
             if !waits {
                 let epoch = world.epoch(process);
@@ -434,6 +458,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     ) -> Result<(), Violation> {
         match arrived {
             Arrived::Message { from, id, message } => {
+                self.clock.on_their_way -= 1;
                 self.handle(process, Event::Message { from, message }, Some(MessageId(id)), world)
             }
             Arrived::Report(report) => self.handle(process, Event::Report(report), None, world),
@@ -460,6 +485,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     ) -> Result<(), Violation> {
         world.events += 1;
         self.observer.event(process, &event, message, world);
+        self.clock.chance.handles(message.map(MessageId::get));
         let alarm = world.alarm(process) == world.steps(process) + 1;
         let crashes = world.step(process, event, self);
         self.schedule_requests(world);
@@ -473,6 +499,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             self.crash_in_step(process, world);
         }
         self.observer.check(world)?;
+        self.clock.bounds.check(self.clock, process, world)?;
         if !self.clock.plan.watches.is_empty() {
             self.strike(process, world)?;
         }
@@ -481,6 +508,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
 
     pub(super) fn schedule_requests(&mut self, world: &World<P>) {
         for (after, process, request) in self.clock.requests.drain(..) {
+            self.clock.at_once += u64::from(after == Ticks::ZERO);
             let epoch = world.epoch(process);
             self.clock.queue.push(world.now() + after, Pending::Request { process, epoch, request });
         }

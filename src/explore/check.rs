@@ -3,27 +3,28 @@
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::exploration::{Exploration, Finding, Report};
-use super::minimise::minimise;
+use super::minimise::Minimiser;
 use super::picture::draw;
+use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
+use super::watchdog::{Hang, Watchdog};
 use super::why::why;
 use crate::engine::{Decisions, End, Invalid, Violation};
 use crate::mutex::Mutex;
 
-/// Minimising a failing schedule stops after so many runs.
-const RUNS_MAX: u64 = 20_000;
 /// A diagram in a test's output is as wide as the narrowest terminal.
 const WIDTH: usize = 80;
 
 /// A schedule that violates something, as small as it could be made.
 struct Failure {
     violation: Violation,
+    part: Part,
     decisions: Decisions,
     /// How it was found.
     found: String,
@@ -34,6 +35,8 @@ impl<P: Mutex> Exploration<'_, P> {
     /// as it was told to; the environment variables `JETON_SCHEDULES` and `JETON_SEED` say otherwise, for a short run
     /// on each push and a long one at night. A schedule that fails is made small and kept in `tests/schedules/`, in a
     /// file named after the test, and the test fails with its picture.
+    ///
+    /// A handler that never returns ends the whole process, with exit status 1 and the schedule kept like others.
     ///
     /// It returns what was covered, to be looked at: `assert!(report.sometimes["holder_crashed"] > 0)`.
     ///
@@ -75,10 +78,14 @@ impl<P: Mutex> Exploration<'_, P> {
         let case = self.case.clone();
         let impossible = |invalid: Invalid| -> ! { panic!("the setup cannot be run: {invalid}") };
 
-        if let Some(failure) = try_kept(&case, &directory, &name).unwrap_or_else(|invalid| impossible(invalid)) {
+        let bark = |hang: Hang| hung(&hang, &directory, &name);
+        let watchdog = Watchdog::new(self.hang_after, &bark);
+        if let Some(failure) =
+            try_kept(&case, watchdog, &directory, &name).unwrap_or_else(|invalid| impossible(invalid))
+        {
             panic!("{}", tell(&case, &failure).unwrap_or_else(|invalid| impossible(invalid)));
         }
-        let report = self.run().unwrap_or_else(|invalid| impossible(invalid));
+        let report = self.run_under(Some(watchdog)).unwrap_or_else(|invalid| impossible(invalid));
         if let Some(finding) = report.findings.first() {
             let mut failure = shrink(&case, finding).unwrap_or_else(|invalid| impossible(invalid));
             let _ = write!(failure.found, "\n{}", keep(&failure, &directory, &name));
@@ -108,14 +115,25 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Replays the schedules that were kept of this test; the first that violates a property still, if any does.
-fn try_kept<P: Mutex>(case: &Case<P>, directory: &Path, name: &str) -> Result<Option<Failure>, Invalid> {
+fn try_kept<P: Mutex>(
+    case: &Case<P>,
+    watchdog: Watchdog<'_>,
+    directory: &Path,
+    name: &str,
+) -> Result<Option<Failure>, Invalid> {
     for path in kept(directory, name) {
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let schedule: Schedule = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let (outcome, _) = Runner::new(case)?.replay(schedule.decisions.clone(), &mut ());
+        let Some(case) = case.part(&schedule.part) else {
+            panic!("{}: the setup of this test has no such part any more: remove the file", path.display())
+        };
+        let mut runner = Runner::new(&case)?;
+        let decisions = schedule.decisions.clone();
+        let (outcome, _) = watchdog.replay(&case, &mut runner, decisions, &mut ());
         if let End::Violated(violation) = outcome.end {
             let found = format!("it was kept in {}", path.display());
-            return Ok(Some(Failure { violation, decisions: schedule.decisions, found }));
+            let Schedule { part, decisions, .. } = schedule;
+            return Ok(Some(Failure { violation, part, decisions, found }));
         }
     }
     Ok(None)
@@ -136,17 +154,33 @@ fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
 fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invalid> {
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
-    let found = format!("seed {seed} shows it, within {found_within} schedules");
-    Ok(match minimise(case, &decisions, &violation.property, RUNS_MAX)? {
-        Some(small) => Failure { violation: small.violation, decisions: small.decisions, found },
-        None => Failure { violation: violation.clone(), decisions, found },
+    let mut found = format!("seed {seed} of strategy {} shows it, within {found_within} schedules", case.strategy);
+    Ok(match Minimiser::new(case, &*violation.property).run(&decisions)? {
+        Some(small) => {
+            if !small.minimal {
+                let _ = write!(found, "; made smaller in {} runs, and not known to be 1-minimal", small.runs);
+            }
+            Failure { violation: small.violation, part: small.part, decisions: small.decisions, found }
+        }
+        None => Failure { violation: violation.clone(), part: Part::default(), decisions, found },
     })
+}
+
+/// A handler never returns. No test can end that has it on one of its threads, so the whole process does; and what
+/// tests print is kept back until they end, so this is written around it.
+fn hung(hang: &Hang, directory: &Path, name: &str) -> ! {
+    let Hang { violation, decisions, .. } = hang.clone();
+    let text = violation.to_string();
+    let kept = keep(&Failure { violation, part: Part::default(), decisions, found: String::new() }, directory, name);
+    let _ = writeln!(io::stderr(), "{name}: {text}\n{kept}");
+    std::process::exit(1)
 }
 
 /// Keeps a schedule for the next time, and says where, or why not.
 fn keep(failure: &Failure, directory: &Path, name: &str) -> String {
     let violation = Some(Recorded::from(&failure.violation));
-    let schedule = Schedule { violation, decisions: failure.decisions.clone(), scenario: None };
+    let (part, decisions) = (failure.part.clone(), failure.decisions.clone());
+    let schedule = Schedule { violation, part, decisions, scenario: None };
     let path = directory.join(format!("{name}.{}.toml", failure.violation.property));
     match write_whole(&path, &schedule.to_string()) {
         Ok(()) => format!("it is kept in {}, and this test tries it first from now on", path.display()),
@@ -166,6 +200,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 
 /// The failure as a person wants it: what is wrong, the picture, and what it takes.
 fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> {
+    let case = &case.part(&failure.part).expect("it was run");
     let mut text = format!("{}\n\n{}\n", failure.violation, draw(case, &failure.decisions, WIDTH)?.trim_end());
     if failure.decisions.is_empty() {
         text.push_str("\nIt takes no decision: the simplest schedule shows it.\n");
@@ -181,7 +216,7 @@ fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> 
 
 fn covered(report: &Report) -> String {
     let sometimes: Vec<String> = report.sometimes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-    let Report { schedules, events, first_seed, .. } = report;
+    let Report { schedules, events, first_seed, strategy, .. } = report;
     let seen = if sometimes.is_empty() { String::new() } else { format!("; seen in: {}", sometimes.join(", ")) };
-    format!("holds in {schedules} schedules from seed {first_seed} ({events} events){seen}")
+    format!("holds in {schedules} schedules from seed {first_seed} of strategy {strategy} ({events} events){seen}")
 }

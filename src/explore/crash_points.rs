@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::runner::{Case, Runner};
 use crate::engine::{Crash, Distribution, End, Invalid, MessageId, Moment, Observer, Outcome, World};
-use crate::model::{Effect, Event, Process, ProcessId};
+use crate::model::{Effect, Event, Process, ProcessId, Ticks};
 use crate::mutex::Mutex;
 
 /// Tries every crash point of a short run, instead of drawing some: each step of each process, before its effects,
@@ -108,22 +108,24 @@ impl<P: Mutex> CrashPoints<P> {
 }
 
 /// The steps of a run, in order.
-#[derive(Debug, Default)]
-struct Steps(Vec<Step>);
+#[derive(Clone, Debug, Default)]
+pub(super) struct Steps(pub(super) Vec<Step>);
 
-#[derive(Debug)]
-struct Step {
-    process: ProcessId,
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) process: ProcessId,
     /// Which step of the process.
-    number: u64,
-    effects: u32,
-    crashed: bool,
+    pub(super) number: u64,
+    pub(super) at: Ticks,
+    pub(super) effects: u32,
+    pub(super) crashed: bool,
 }
 
 impl<P: Process> Observer<P> for Steps {
     fn event(&mut self, process: ProcessId, _event: &Event<P>, _message: Option<MessageId>, world: &World<P>) {
         // The step is counted when it is made.
-        self.0.push(Step { process, number: world.steps(process) + 1, effects: 0, crashed: false });
+        let (number, at) = (world.steps(process) + 1, world.now());
+        self.0.push(Step { process, number, at, effects: 0, crashed: false });
     }
 
     fn effect(&mut self, _process: ProcessId, effect: &Effect<P>, _message: Option<MessageId>, _world: &World<P>) {

@@ -5,8 +5,13 @@ use std::sync::Mutex as Lock;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::runner::{Case, Runner};
+use super::strategy::Strategy;
+use super::watchdog::{Pulse, Watchdog, Watched};
 use crate::engine::{End, Invalid, Limit, Setup, Violation};
 use crate::model::Ticks;
 use crate::mutex::{Mutex, Property, Workload};
@@ -53,6 +58,8 @@ pub struct Exploration<'a, P: Mutex> {
     pub(super) name: Option<String>,
     pub(super) directory: Option<PathBuf>,
     progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+    watchdog: Option<Watchdog<'a>>,
+    pub(super) hang_after: Duration,
 }
 
 /// When to stop before all schedules were run.
@@ -79,6 +86,8 @@ pub struct Progress {
 /// What an exploration found. It is the same for any number of threads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// How the schedule of a seed was chosen.
+    pub strategy: Strategy,
     /// The first seed.
     pub first_seed: u64,
     /// The schedules that were run, up to where it stopped.
@@ -94,12 +103,36 @@ pub struct Report {
     pub overtakes: u64,
     /// Of each property that was violated the first schedule that shows it, in the order of the schedules.
     pub findings: Vec<Finding>,
+    /// The schedules that violate each property.
+    pub failing: BTreeMap<String, Failing>,
     /// How many schedules met a limit and prove nothing, and the seed and the limit of the first.
     pub cut_off: u64,
     /// The first schedule that was cut off.
     pub first_cut_off: Option<(u64, Limit)>,
     /// In how many schedules each thing worth trying happened.
     pub sometimes: BTreeMap<&'static str, u64>,
+}
+
+/// The schedules that violate one property.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failing {
+    /// How many there are.
+    pub schedules: u64,
+    /// The seeds of the first of them, at most [`Failing::SEEDS`].
+    pub seeds: Vec<u64>,
+}
+
+impl Failing {
+    /// So many seeds are kept of each property.
+    pub const SEEDS: usize = 100;
+
+    fn push(&mut self, seed: u64) {
+        self.schedules += 1;
+        if self.seeds.len() < Self::SEEDS {
+            self.seeds.push(seed);
+        }
+    }
 }
 
 /// A violation and where to see it.
@@ -130,12 +163,12 @@ impl Report {
     /// With what was violated and the seed that shows it, or with how many schedules were cut off.
     pub fn assert_holds(&self) {
         if let Some(Finding { seed, found_within, violation }) = self.findings.first() {
-            panic!("{violation}\nseed {seed}, found within {found_within} schedules");
+            panic!("{violation}\nseed {seed} of strategy {}, found within {found_within} schedules", self.strategy);
         }
         if let Some((seed, limit)) = self.first_cut_off {
             panic!(
-                "{} of {} schedules were cut off by the limit on {limit:?}: seed {seed}",
-                self.cut_off, self.schedules
+                "{} of {} schedules were cut off by the limit on {limit:?}: seed {seed} of strategy {}",
+                self.cut_off, self.schedules, self.strategy
             );
         }
     }
@@ -153,6 +186,12 @@ impl Report {
         for mut finding in part.findings {
             finding.found_within += self.schedules;
             self.keep(finding, shortest);
+        }
+        for (property, part) in part.failing {
+            let failing = self.failing.entry(property).or_default();
+            failing.schedules += part.schedules;
+            failing.seeds.extend(part.seeds);
+            failing.seeds.truncate(Failing::SEEDS);
         }
         self.schedules += part.schedules;
         self.events += part.events;
@@ -189,6 +228,8 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             name: None,
             directory: None,
             progress: None,
+            watchdog: None,
+            hang_after: Duration::from_secs(30),
         }
     }
 
@@ -211,6 +252,13 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     #[must_use]
     pub fn patience(mut self, patience: Ticks) -> Self {
         self.case.patience = patience;
+        self
+    }
+
+    /// How the schedule of a seed is chosen; [`Strategy::Auto`], if it is never said.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.case.strategy = strategy;
         self
     }
 
@@ -272,11 +320,30 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
+    /// Who is told of a handler that never returns. Without one such a handler is waited for.
+    #[must_use]
+    pub fn watchdog(mut self, watchdog: Watchdog<'a>) -> Self {
+        self.watchdog = Some(watchdog);
+        self
+    }
+
+    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if
+    /// it is never said.
+    #[must_use]
+    pub fn hang_after(mut self, patience: Duration) -> Self {
+        self.hang_after = patience;
+        self
+    }
+
     /// Runs them.
     ///
     /// # Errors
     /// What in the setup cannot be.
     pub fn run(self) -> Result<Report, Invalid> {
+        self.run_under(self.watchdog)
+    }
+
+    pub(super) fn run_under(&self, watchdog: Option<Watchdog<'_>>) -> Result<Report, Invalid> {
         self.case.setup.validate()?;
         let batches = self.schedules.div_ceil(BATCH);
         let next = AtomicU64::new(0);
@@ -284,7 +351,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         let end = AtomicU64::new(batches);
         let done = AtomicU64::new(0);
         let parts = Lock::new(BTreeMap::new());
-        let work = || -> Result<(), Invalid> {
+        let work = |pulse: &Pulse| -> Result<(), Invalid> {
             let mut runner = Runner::new(&self.case)?;
             if self.thorough {
                 runner = runner.collecting();
@@ -294,7 +361,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                 if batch >= end.load(Ordering::Relaxed) {
                     return Ok(());
                 }
-                let (part, stopped) = self.batch(&mut runner, batch);
+                let (part, stopped) = self.batch(&mut runner, batch, watchdog.map(|_| pulse));
                 if stopped {
                     end.fetch_min(batch + 1, Ordering::Relaxed);
                 }
@@ -306,14 +373,18 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             }
         };
         let threads = self.jobs.min(usize::try_from(batches).unwrap_or(usize::MAX)).max(1);
+        let pulses: Vec<Pulse> = (0..threads).map(|_| Pulse::default()).collect();
         thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mine = work();
+            let watched = || pulses.iter().map(|pulse| (pulse, Watched::Seeds)).collect();
+            let _guard = watchdog.map(|watchdog| watchdog.guard(scope, &self.case, self.thorough, watched()));
+            let work = &work;
+            let others: Vec<_> = pulses[1..].iter().map(|pulse| scope.spawn(move || work(pulse))).collect();
+            let mine = work(&pulses[0]);
             others.into_iter().fold(mine, |result, other| {
                 result.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             })
         })?;
-        let mut report = Report { first_seed: self.first_seed, ..Report::default() };
+        let mut report = Report { strategy: self.case.strategy, first_seed: self.first_seed, ..Report::default() };
         let end = end.into_inner();
         for (_, part) in
             parts.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().take_while(|p| p.0 < end)
@@ -324,16 +395,25 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     }
 
     /// One batch, up to the schedule with which the exploration ends, if it is in it.
-    fn batch(&self, runner: &mut Runner<P>, batch: u64) -> (Report, bool) {
+    fn batch(&self, runner: &mut Runner<P>, batch: u64, pulse: Option<&Pulse>) -> (Report, bool) {
         let mut part = Report::default();
         let mut stopped = false;
         let first = batch * BATCH;
         for index in first..self.schedules.min(first + BATCH) {
             let seed = self.first_seed.wrapping_add(index);
-            let outcome = runner.run(seed);
+            let outcome = match pulse {
+                None => runner.run(seed),
+                Some(mut pulse) => {
+                    pulse.begin(seed);
+                    let outcome = runner.run_watched(seed, &mut (), &mut pulse);
+                    pulse.end();
+                    outcome
+                }
+            };
             part.schedules += 1;
             for violation in runner.collected() {
                 let finding = Finding { seed, found_within: part.schedules, violation: violation.clone() };
+                part.failing.entry(violation.property.clone()).or_default().push(seed);
                 part.keep(finding, self.thorough);
             }
             part.events += outcome.stats.events;
@@ -351,6 +431,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                         Stop::AtViolationOf(property) => violation.property == *property,
                         Stop::Never => false,
                     };
+                    part.failing.entry(violation.property.clone()).or_default().push(seed);
                     part.keep(Finding { seed, found_within: part.schedules, violation }, self.thorough);
                 }
             }

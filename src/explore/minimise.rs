@@ -1,10 +1,16 @@
+use super::reduction::Part;
 use super::runner::{Case, Runner};
 use crate::engine::{Decisions, End, Invalid, Key, Outcome, Violation};
 use crate::mutex::Mutex;
 
+mod explore_again;
+mod shrink;
+
 /// A failing schedule, made small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Minimised {
+    /// What is left of the case; its schedule is one of [`Case::part`].
+    pub part: Part,
     /// The decisions that are left.
     pub decisions: Decisions,
     /// What they violate.
@@ -12,17 +18,162 @@ pub struct Minimised {
     /// The schedules that were tried.
     pub runs: u64,
     /// Whether it is 1-minimal: the same property is no longer violated if any one decision is taken away or its answer
-    /// made smaller by one. It is not if the limit on runs was met first.
+    /// made smaller by one. It is not known to be if a limit was met first.
     pub minimal: bool,
 }
 
-/// Makes a failing schedule small: it takes decisions away and makes their answers smaller as long as the same property
-/// is violated, until no single step of that kind is left or `max_runs` schedules were tried. It is deterministic.
+/// How far a [`Minimiser`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MinimiseProgress {
+    /// The schedules tried so far.
+    pub runs: u64,
+    /// The most that will be tried.
+    pub max_runs: u64,
+    /// The processes that are left.
+    pub processes: u32,
+    /// The decisions that are left.
+    pub decisions: usize,
+}
+
+/// Makes a failing schedule small, as long as the same property is violated: fewer processes, fewer requests, fewer
+/// faults, then fewer decisions, then smaller answers. It is deterministic, but for [`until`](Self::until).
+///
+/// Decisions are made fewer by delta debugging (Zeller and Hildebrandt 2002), which their local keys make work: what a
+/// decision is about does not shift when another one is taken away. Where fewer processes, or other decisions, need a
+/// schedule that is not a part of the one at hand, some are tried: the one at hand with a few random changes, and those
+/// of a few seeds.
+///
+/// ```
+/// use jeton::explore::{Case, Minimiser, Runner};
+/// # use jeton::{Context, Never, Process, ProcessId, engine::Setup, mutex::*};
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// # struct Reckless;
+/// # impl Process for Reckless {
+/// #     type Config = ();
+/// #     type Message = ();
+/// #     type Timer = Never;
+/// #     type Request = Request;
+/// #     type Indication = Indication;
+/// #     type Stable = ();
+/// #     type Record = Never;
+/// #     fn new(_me: ProcessId, _config: &()) -> Self { Reckless }
+/// #     fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+/// #         match request {
+/// #             Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
+/// #             Request::Leave(data) => ctx.indicate(Indication::Left(data)),
+/// #             _ => {}
+/// #         }
+/// #     }
+/// #     fn on_message(&mut self, _: ProcessId, _: (), _: &mut Context<'_, Self>) {}
+/// # }
+/// impl Mutex for Reckless {
+///     // Any process can be taken out.
+///     fn without(_: &(), _processes: u32, _: ProcessId) -> Option<()> { Some(()) }
+/// }
+/// // `Reckless` enters whenever it is asked to.
+/// let case = Case::new(Setup::<Reckless>::new(5, ()));
+/// let (_, decisions) = Runner::new(&case)?.record(0);
+/// let small = Minimiser::new(&case, "single_holder").run(&decisions)?.expect("it fails");
+/// // Two of the five are enough, with one request each and nothing left to chance.
+/// assert_eq!(small.part.without.len(), 3);
+/// assert_eq!(small.part.requests, [1, 1]);
+/// assert!(small.minimal && small.decisions.is_empty());
+/// # Ok::<(), jeton::engine::Invalid>(())
+/// ```
+pub struct Minimiser<'a, P: Mutex> {
+    case: &'a Case<P>,
+    property: String,
+    max_runs: u64,
+    max_events: u64,
+    whole: bool,
+    until: Option<&'a dyn Fn() -> bool>,
+    progress: Option<&'a dyn Fn(MinimiseProgress)>,
+}
+
+impl<'a, P: Mutex> Minimiser<'a, P> {
+    /// So many schedules are tried unless it is said otherwise.
+    pub const MAX_RUNS: u64 = 20_000;
+    /// With so many events in all.
+    pub const MAX_EVENTS: u64 = 10_000_000;
+
+    /// For schedules of this case that violate this property.
+    pub fn new(case: &'a Case<P>, property: impl Into<String>) -> Self {
+        Self {
+            case,
+            property: property.into(),
+            max_runs: Self::MAX_RUNS,
+            max_events: Self::MAX_EVENTS,
+            whole: false,
+            until: None,
+            progress: None,
+        }
+    }
+
+    /// How many schedules are tried at most.
+    #[must_use]
+    pub fn max_runs(mut self, runs: u64) -> Self {
+        self.max_runs = runs;
+        self
+    }
+
+    /// How many events the schedules that are tried have at most, in all.
+    #[must_use]
+    pub fn max_events(mut self, events: u64) -> Self {
+        self.max_events = events;
+        self
+    }
+
+    /// Leaves the case as it is: all processes, requests and faults.
+    #[must_use]
+    pub fn whole_case(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
+    /// Ends as soon as this says so; it is asked before each schedule. With a clock in it the result is not the same
+    /// every time.
+    #[must_use]
+    pub fn until(mut self, until: &'a dyn Fn() -> bool) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// Whom to tell how far it is, after each schedule.
+    #[must_use]
+    pub fn progress(mut self, progress: &'a dyn Fn(MinimiseProgress)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Makes this schedule small. `None` if it does not violate the property.
+    ///
+    /// # Errors
+    /// What in the setup cannot be.
+    pub fn run(&self, decisions: &Decisions) -> Result<Option<Minimised>, Invalid> {
+        let mut search = Search { minimiser: self, runs: 0, events: 0, cut_off: false, left: (0, 0) };
+        let mut stage = Stage::new(Part::default(), self.case.clone())?;
+        let Some(mut best) = search.fails(&mut stage, decisions) else { return Ok(None) };
+        search.reduce(&mut stage, &mut best);
+        while !search.is_spent() {
+            let mut smaller = false;
+            while !self.whole && search.shrink(&mut stage, &mut best) {
+                smaller = true;
+            }
+            if !smaller && !search.vary(&mut stage, &mut best) {
+                break;
+            }
+            search.reduce(&mut stage, &mut best);
+        }
+        // Where a limit was met, the last step may have left one that can be made smaller.
+        let minimal = !search.cut_off;
+        let Failing { decisions, violation } = best;
+        Ok(Some(Minimised { part: stage.part, decisions, violation, runs: search.runs, minimal }))
+    }
+}
+
+/// Makes a failing schedule small without a change to its case: a [`Minimiser`] of at most so many runs.
 ///
 /// `None` if the schedule does not violate the property.
-///
-/// The method is delta debugging (Zeller and Hildebrandt 2002) over the decisions, whose local keys make it work: what
-/// a decision is about does not shift when another one is taken away.
 ///
 /// # Errors
 /// What in the setup cannot be.
@@ -32,75 +183,130 @@ pub fn minimise<P: Mutex>(
     property: &str,
     max_runs: u64,
 ) -> Result<Option<Minimised>, Invalid> {
-    let mut search = Search { runner: Runner::new(case)?, property, runs: 0, max_runs };
-    let Some((mut best, mut violation)) = search.fails(decisions) else { return Ok(None) };
-    let mut minimal = false;
-    while !minimal && !search.is_spent() {
-        let before = best.clone();
-        search.take_away(&mut best, &mut violation);
-        search.make_smaller(&mut best, &mut violation);
-        if best == before {
-            search.join(&mut best, &mut violation);
-        }
-        minimal = best == before && !search.is_spent();
+    Minimiser::new(case, property).max_runs(max_runs).whole_case().run(decisions)
+}
+
+/// A part of the case, ready to run.
+struct Stage<P: Mutex> {
+    part: Part,
+    case: Case<P>,
+    runner: Runner<P>,
+}
+
+impl<P: Mutex> Stage<P> {
+    fn new(part: Part, case: Case<P>) -> Result<Self, Invalid> {
+        let runner = Runner::new(&case)?;
+        Ok(Self { part, case, runner })
     }
-    Ok(Some(Minimised { decisions: best, violation, runs: search.runs, minimal }))
+}
+
+/// A schedule that violates the property.
+#[derive(Clone, Debug)]
+struct Failing {
+    /// Those that came up before the violation.
+    decisions: Decisions,
+    violation: Violation,
+}
+
+impl Failing {
+    /// Fewer decisions first, then smaller answers.
+    fn size(&self) -> (usize, u128) {
+        (self.decisions.len(), self.decisions.values().map(|&answer| u128::from(answer)).sum())
+    }
 }
 
 struct Search<'a, P: Mutex> {
-    runner: Runner<P>,
-    property: &'a str,
+    minimiser: &'a Minimiser<'a, P>,
     runs: u64,
-    max_runs: u64,
+    events: u64,
+    cut_off: bool,
+    /// The processes and decisions of the best so far, to be told.
+    left: (u32, usize),
 }
 
+/// Joining looks at every pair, so only at so many decisions.
+const JOIN_MAX: usize = 48;
+
 impl<P: Mutex> Search<'_, P> {
-    fn is_spent(&self) -> bool {
-        self.runs >= self.max_runs
+    /// Whether a limit is met.
+    fn is_spent(&mut self) -> bool {
+        let Minimiser { max_runs, max_events, until, .. } = *self.minimiser;
+        self.cut_off =
+            self.cut_off || self.runs >= max_runs || self.events >= max_events || until.is_some_and(|until| until());
+        self.cut_off
     }
 
-    /// Runs a schedule. If it violates the property: the decisions that came up before that, and how.
-    fn fails(&mut self, decisions: &Decisions) -> Option<(Decisions, Violation)> {
+    /// A schedule was tried.
+    fn count(&mut self, outcome: &Outcome) {
         self.runs += 1;
-        let (Outcome { end, .. }, _) = self.runner.replay(decisions.clone(), &mut ());
-        match end {
-            End::Violated(violation) if violation.property == self.property => {
-                Some((self.runner.decisions(), violation))
+        self.events += outcome.stats.events;
+        if let Some(progress) = self.minimiser.progress {
+            let (processes, decisions) = self.left;
+            progress(MinimiseProgress { runs: self.runs, max_runs: self.minimiser.max_runs, processes, decisions });
+        }
+    }
+
+    /// Runs a schedule, if it could be one of the case and violates the property.
+    fn fails(&mut self, stage: &mut Stage<P>, decisions: &Decisions) -> Option<Failing> {
+        if !stage.case.may_crash_as(decisions) {
+            return None;
+        }
+        let (outcome, _) = stage.runner.replay(decisions.clone(), &mut ());
+        self.count(&outcome);
+        match outcome.end {
+            End::Violated(violation) if violation.property == self.minimiser.property => {
+                Some(Failing { decisions: stage.runner.decisions(), violation })
             }
             _ => None,
         }
     }
 
-    /// Keeps a candidate if it still fails and is no larger.
-    fn try_it(&mut self, candidate: &Decisions, best: &mut Decisions, violation: &mut Violation) -> bool {
+    /// Keeps a candidate if it still fails and is smaller.
+    fn try_it(&mut self, stage: &mut Stage<P>, candidate: &Decisions, best: &mut Failing) -> bool {
         if self.is_spent() {
             return false;
         }
-        match self.fails(candidate) {
-            Some((decisions, seen)) if size(&decisions) < size(best) => {
-                *best = decisions;
-                *violation = seen;
+        match self.fails(stage, candidate) {
+            Some(failing) if failing.size() < best.size() => {
+                *best = failing;
+                self.left = (stage.case.setup.processes, best.decisions.len());
                 true
             }
             _ => false,
         }
     }
 
+    /// Makes a schedule as small as single steps can: then it is 1-minimal, unless a limit was met.
+    fn reduce(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+        self.left = (stage.case.setup.processes, best.decisions.len());
+        loop {
+            let before = best.size();
+            self.take_away(stage, best);
+            self.make_smaller(stage, best);
+            if best.size() == before {
+                self.join(stage, best);
+            }
+            if self.cut_off || best.size() == before {
+                return;
+            }
+        }
+    }
+
     /// Takes decisions away, many at a time first.
-    fn take_away(&mut self, best: &mut Decisions, violation: &mut Violation) {
-        let mut chunk = best.len();
+    fn take_away(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+        let mut chunk = best.decisions.len();
         while chunk > 0 {
             let mut start = 0;
-            while start < best.len() {
-                let keys: Vec<Key> = best.keys().skip(start).take(chunk).cloned().collect();
-                let mut candidate = best.clone();
+            while start < best.decisions.len() {
+                let keys: Vec<Key> = best.decisions.keys().skip(start).take(chunk).cloned().collect();
+                let mut candidate = best.decisions.clone();
                 for key in &keys {
                     candidate.remove(key);
                 }
-                if !self.try_it(&candidate, best, violation) {
+                if !self.try_it(stage, &candidate, best) {
                     start += chunk;
                 }
-                if self.is_spent() {
+                if self.cut_off {
                     return;
                 }
             }
@@ -110,26 +316,27 @@ impl<P: Mutex> Search<'_, P> {
 
     /// Takes one decision away and has another make up for it: of two delays that must differ so much, or last so long
     /// together, one will do.
-    fn join(&mut self, best: &mut Decisions, violation: &mut Violation) {
-        if best.len() > JOIN_MAX {
+    fn join(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+        if best.decisions.len() > JOIN_MAX {
             return;
         }
-        let pairs: Vec<(Key, Key)> = best
-            .keys()
-            .flat_map(|a| best.keys().map(move |b| (a.clone(), b.clone())))
-            .filter(|(a, b)| a != b)
-            .collect();
+        let keys: Vec<Key> = best.decisions.keys().cloned().collect();
+        let pairs = keys.iter().flat_map(|a| keys.iter().map(move |b| (a, b))).filter(|(a, b)| a != b);
         for (gone, other) in pairs {
-            let (Some(&taken), Some(&answer)) = (best.get(&gone), best.get(&other)) else { continue };
-            for made_up in [answer.saturating_add(taken), answer.saturating_sub(taken)] {
-                let mut candidate = best.clone();
-                candidate.remove(&gone);
+            let (Some(&taken), Some(&answer)) = (best.decisions.get(gone), best.decisions.get(other)) else { continue };
+            // The last takes both away.
+            for made_up in [answer.saturating_add(taken), answer.saturating_sub(taken), 0] {
+                let mut candidate = best.decisions.clone();
+                candidate.remove(gone);
                 if made_up == 0 {
-                    candidate.remove(&other);
+                    candidate.remove(other);
                 } else {
                     candidate.insert(other.clone(), made_up);
                 }
-                if self.try_it(&candidate, best, violation) || self.is_spent() {
+                if self.try_it(stage, &candidate, best) || self.cut_off {
+                    break;
+                }
+                if made_up == 0 {
                     break;
                 }
             }
@@ -137,29 +344,21 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Makes the answers smaller, by halves first.
-    fn make_smaller(&mut self, best: &mut Decisions, violation: &mut Violation) {
-        for key in best.keys().cloned().collect::<Vec<_>>() {
+    fn make_smaller(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+        for key in best.decisions.keys().cloned().collect::<Vec<_>>() {
             // Without it the property is not violated, or it would have been taken away.
             let mut passes = 0;
-            while let Some(&answer) = best.get(&key) {
+            while let Some(&answer) = best.decisions.get(&key) {
                 if answer <= passes + 1 || self.is_spent() {
                     break;
                 }
                 let middle = passes + (answer - passes) / 2;
-                let mut candidate = best.clone();
+                let mut candidate = best.decisions.clone();
                 candidate.insert(key.clone(), middle);
-                if !self.try_it(&candidate, best, violation) {
+                if !self.try_it(stage, &candidate, best) {
                     passes = middle;
                 }
             }
         }
     }
-}
-
-/// Joining looks at every pair, so only at so many decisions.
-const JOIN_MAX: usize = 48;
-
-/// Fewer decisions first, then smaller answers.
-fn size(decisions: &Decisions) -> (usize, u128) {
-    (decisions.len(), decisions.values().map(|&answer| u128::from(answer)).sum())
 }

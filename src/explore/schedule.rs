@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::reduction::Part;
 use crate::engine::{Decisions, End, Key, KeyError, Violation};
 
 /// The version of the format, and of what decisions mean: a change that gives a kept schedule another run gives it
@@ -34,6 +35,8 @@ pub const SCHEDULE_VERSION: u32 = 1;
 pub struct Schedule {
     /// What it shows; nothing, if it shows that all is well.
     pub violation: Option<Recorded>,
+    /// Of which part of the case it is a schedule.
+    pub part: Part,
     /// The decisions whose answer is not the simplest.
     pub decisions: Decisions,
     /// The scenario that it is a schedule of; a schedule of a test's own setup has none.
@@ -104,9 +107,17 @@ struct File {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     violation: Option<Recorded>,
     #[serde(default)]
+    part: Part,
+    #[serde(default)]
     decisions: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scenario: Option<ScenarioText>,
+}
+
+/// The table `[part]`, as it is written.
+#[derive(Serialize)]
+struct PartTable<'a> {
+    part: &'a Part,
 }
 
 /// Only this much of a file of another version is looked at.
@@ -144,7 +155,7 @@ impl std::str::FromStr for Schedule {
         for (key, answer) in file.decisions {
             decisions.insert(key.parse::<Key>()?, answer);
         }
-        Ok(Self { violation: file.violation, decisions, scenario: file.scenario })
+        Ok(Self { violation: file.violation, part: file.part, decisions, scenario: file.scenario })
     }
 }
 
@@ -155,6 +166,10 @@ impl std::fmt::Display for Schedule {
         if let Some(violation) = &self.violation {
             writeln!(f, "\n[violation]")?;
             f.write_str(&toml::to_string(violation).map_err(|_| std::fmt::Error)?)?;
+        }
+        if !self.part.is_whole() {
+            let part = toml::to_string(&PartTable { part: &self.part }).map_err(|_| std::fmt::Error)?;
+            write!(f, "\n{part}")?;
         }
         writeln!(f, "\n[decisions]")?;
         for (key, answer) in &self.decisions {
@@ -171,6 +186,8 @@ impl std::fmt::Display for Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Faults, RandomCrashes};
+    use crate::model::ProcessId;
 
     fn schedule() -> Schedule {
         let mut decisions = Decisions::new();
@@ -185,7 +202,18 @@ mod tests {
         };
         let source = "about = \"a\\\"b\"\n# 'quoted' '''\nprocesses = 3\n".to_owned();
         let scenario = ScenarioText { name: "a".to_owned(), source };
-        Schedule { violation: Some(violation), decisions, scenario: Some(scenario) }
+        Schedule { violation: Some(violation), part: Part::default(), decisions, scenario: Some(scenario) }
+    }
+
+    #[test]
+    fn so_is_the_part_of_a_case() {
+        let faults = Faults { random: vec![RandomCrashes::up_to(1)], ..Faults::default() };
+        for faults in [None, Some(Faults::default()), Some(faults)] {
+            let part = Part { without: vec![ProcessId::new(1), ProcessId::new(3)], requests: vec![0, 2], faults };
+            let schedule = Schedule { part, ..schedule() };
+            let text = schedule.to_string();
+            assert_eq!(text.parse::<Schedule>(), Ok(schedule), "{text}");
+        }
     }
 
     #[test]

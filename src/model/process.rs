@@ -120,8 +120,9 @@ pub trait Surroundings {
     fn inbox_len(&self, from: ProcessId) -> usize;
 }
 
-/// More effects in one step than this are a handler that does not end.
-const EFFECTS_MAX: usize = 1 << 20;
+/// More effects in one step than this, and than so many for each process, are a handler that does not end.
+const EFFECTS_MAX: usize = 100_000;
+const EFFECTS_MAX_EACH: usize = 64;
 
 /// What a handler sees of the world while it handles one event, and where it puts its effects.
 pub struct Context<'a, P: Process> {
@@ -224,7 +225,8 @@ impl<'a, P: Process> Context<'a, P> {
     }
 
     fn push(&mut self, effect: Effect<P>) {
-        assert!(self.effects.len() < EFFECTS_MAX, "more than {EFFECTS_MAX} effects in one step");
+        let most = EFFECTS_MAX + EFFECTS_MAX_EACH * self.count as usize;
+        assert!(self.effects.len() < most, "more than {most} effects in one step");
         self.effects.push(effect);
     }
 }

@@ -4,6 +4,7 @@
 //! It knows processes only through their requests, their indications and the [`Mutex`] trait, never which algorithm it
 //! looks at.
 
+mod accounting;
 mod fairness;
 mod holders;
 mod interface;
@@ -13,10 +14,12 @@ mod queues;
 mod replicas;
 mod system;
 mod tokens;
+mod waiting;
 mod watch;
 mod workload;
 
-pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
+pub use accounting::{Accounting, Purpose, Sum};
+pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED, Wait};
 pub use monitor::Monitor;
 pub use property::Property;
 pub(crate) use system::sealed;

@@ -3,10 +3,11 @@ use super::holders::Holders;
 use super::queues::Queues;
 use super::replicas::Replicas;
 use super::tokens::Tokens;
+use super::waiting::{Waiting, graph};
 use super::{DataId, Indication, Mutex, Property, Request, TOKEN_ACCEPTED};
 use crate::engine::{Lost, MessageId, Observer, Violation, World};
 use crate::model::{Effect, Event, ProcessId, Ticks};
-use crate::property::{Obligations, Tally};
+use crate::property::Tally;
 
 /// The properties of mutual exclusion at work on a run: all those chosen, in one observer, because they look at the
 /// same things.
@@ -21,7 +22,7 @@ pub struct Monitor<P: Mutex> {
     holders: Holders,
     queues: Queues,
     fairness: Fairness,
-    waiting: Obligations<DataId>,
+    waiting: Waiting,
     /// Who has written in the critical section it is in.
     writers: Vec<ProcessId>,
     /// Whether there was a valid token after the last event.
@@ -66,7 +67,7 @@ struct Step {
 }
 
 impl<P: Mutex> Monitor<P> {
-    /// Checks these properties; requests must be granted within `patience` ticks of the later of the request and the
+    /// Checks these properties; requests must be answered within `patience` ticks of the later of the request and the
     /// last fault.
     pub fn new(properties: &[Property], patience: Ticks) -> Self {
         Self {
@@ -76,7 +77,7 @@ impl<P: Mutex> Monitor<P> {
             holders: Holders::default(),
             queues: Queues::default(),
             fairness: Fairness::default(),
-            waiting: Obligations::new(patience),
+            waiting: Waiting::new(patience),
             writers: Vec::new(),
             had_token: false,
             step: Step::default(),
@@ -128,7 +129,7 @@ impl<P: Mutex> Monitor<P> {
         self.holders.reset();
         self.queues.reset();
         self.fairness.reset();
-        self.waiting.clear();
+        self.waiting.reset();
         self.writers.clear();
         self.had_token = false;
         self.step = Step::default();
@@ -165,11 +166,11 @@ impl<P: Mutex> Monitor<P> {
     }
 
     fn indicated(&mut self, process: ProcessId, indication: &Indication, world: &World<P>) {
+        self.waiting.indicated(process, indication);
         match *indication {
             Indication::Entered(data, fence) => {
                 self.holders.entered(process, data);
                 self.fairness.entered(process, data);
-                self.waiting.meet(process, data);
                 if let Some((seen, by)) = self.holders.show(process, data, fence) {
                     self.found(Property::FencingGrows, vec![process, by], || {
                         let (a, b) = (show(fence), show(seen));
@@ -281,6 +282,13 @@ impl<P: Mutex> Monitor<P> {
         }
     }
 
+    /// A request without an answer, with who waits for whom.
+    fn not_granted(&self, process: ProcessId, data: DataId, waits: &str, world: &World<P>) -> Violation {
+        let holder = self.holders.of(data).first().copied();
+        let explanation = format!("{waits}: {}", graph(process, holder, world));
+        world.violation(Property::EveryRequestGranted.name(), vec![process], explanation)
+    }
+
     fn check_cycle(&mut self, process: ProcessId) {
         if let Some(cycle) = self.holders.cycle(process) {
             let processes = cycle.iter().map(|(process, _)| *process).collect();
@@ -299,14 +307,14 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
             self.prepare(world);
         }
         self.step.process = Some(process);
+        if let (Event::Request(request), true) = (event, self.chosen.has(Property::EveryRequestGranted)) {
+            self.waiting.requested(process, request, world.now());
+        }
         match event {
             Event::Request(Request::Enter(data)) => {
                 self.step.asked = true;
                 self.holders.requested(process, *data);
                 self.fairness.requested(process, *data);
-                if self.chosen.has(Property::EveryRequestGranted) {
-                    self.waiting.start(process, *data, world.now());
-                }
             }
             Event::Message { message: content, .. } if self.watches_tokens() && P::token(content).is_some() => {
                 if let Some(id) = message {
@@ -369,7 +377,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         } else {
             self.tally.mark("server_crashed");
         }
-        self.waiting.forget(process);
+        self.waiting.crashed(process);
         self.writers.retain(|&writer| writer != process);
         self.tokens.crashed(process);
         self.replicas.set(process, None);
@@ -410,17 +418,18 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         for (property, processes, explanation) in found {
             self.raise(world.violation(property.name(), processes, explanation))?;
         }
-        match self.waiting.overdue(world.now(), world.last_fault()) {
+        match self.waiting.overdue(world) {
             None => Ok(()),
-            Some((since, process, data)) => {
-                let explanation = format!("{process} has waited for {data} since tick {since}");
-                Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation))
-            }
+            Some((process, data, waits)) => Err(self.not_granted(process, data, &waits, world)),
         }
     }
 
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
-        if self.chosen.has(Property::ReplicasConverge) {
+        let unanswered = self.waiting.oldest().map(|(process, data, waits)| {
+            self.not_granted(process, data, &format!("{waits}, and nothing is left to happen"), world)
+        });
+        // A write that is not done has not stopped, and explains why replicas differ.
+        if self.chosen.has(Property::ReplicasConverge) && (unanswered.is_none() || self.collects) {
             if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
                 let explanation = format!(
                     "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
@@ -429,12 +438,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.raise(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation))?;
             }
         }
-        if let Some((since, process, data)) = self.waiting.oldest() {
-            let explanation =
-                format!("{process} has waited for {data} since tick {since}, and nothing is left to happen");
-            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
-        }
-        Ok(())
+        unanswered.map_or(Ok(()), Err)
     }
 }
 

@@ -25,7 +25,7 @@ pub enum Property {
     RegisteredBeforeAck,
     /// Safety, replicated coordinator: grants follow the order in which requests were accepted.
     QueueOrder,
-    /// Liveness: a request of a process that stays up is granted.
+    /// Liveness: a request of a process that stays up is granted, and so are its writes and leaves completed.
     EveryRequestGranted,
     /// Liveness: once writes stop, live replicas become equal.
     ReplicasConverge,

@@ -17,6 +17,9 @@ pub trait System: Mutex + sealed::Sealed {
     /// The number of data ids it has locks for: 1 for a ring, more (as the workload wants) for a coordinator.
     const DATA_IDS_MAX: u32;
 
+    /// Whether it is made to survive faults; one that is not is there to be compared with.
+    const TOLERATES_FAULTS: bool;
+
     /// A scenario file in which everything it claims holds, with the faults that it is known to bear: where taking
     /// assumptions away begins.
     const BASELINE: &'static str;
@@ -61,6 +64,8 @@ pub trait System: Mutex + sealed::Sealed {
 pub struct Circumstances {
     /// The number of processes.
     pub processes: u32,
+    /// Whether no process crashes.
+    pub crash_free: bool,
     /// Whether the failure detector is of class P.
     pub perfect_detector: bool,
     /// Whether no message between live processes is lost or duplicated.

@@ -75,6 +75,8 @@ impl Workload {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Applications {
     workload: Workload,
+    /// How many requests each process makes, where that is not what the workload says.
+    requests: Vec<u32>,
     users: Vec<User>,
     /// How many of them are not done.
     busy: u32,
@@ -106,7 +108,14 @@ enum Phase {
 impl Applications {
     /// The applications before a run.
     pub fn new(workload: Workload) -> Self {
-        Self { workload, users: Vec::new(), busy: 0 }
+        Self { workload, requests: Vec::new(), users: Vec::new(), busy: 0 }
+    }
+
+    /// With so many requests of each process; as the workload says of those that are not listed.
+    #[must_use]
+    pub fn with_requests(mut self, requests: &[u32]) -> Self {
+        self.requests = requests.to_vec();
+        self
     }
 
     /// Back to the start, with the memory it has.
@@ -210,7 +219,8 @@ fn think(workload: &Workload, agenda: &mut Agenda<'_, Request>) -> Ticks {
 
 impl<P: Mutex> Application<P> for Applications {
     fn start(&mut self, process: ProcessId, state: &P, agenda: &mut Agenda<'_, Request>) {
-        let rounds = if state.takes_requests() { self.workload.requests } else { 0 };
+        let requests = self.requests.get(process.index()).copied().unwrap_or(self.workload.requests);
+        let rounds = if state.takes_requests() { requests } else { 0 };
         let nobody = User {
             phase: Phase::Done,
             rounds: 0,

@@ -32,12 +32,14 @@ mod file;
 mod schema;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use crate::algorithms::with_system;
+use crate::engine::Distribution;
 use crate::explore::Case;
-use crate::mutex::{Property, System};
+use crate::mutex::{Property, System, Workload};
 
 pub use assumption::{Assumption, assumptions};
 use check::{Checked, Document};
@@ -124,6 +126,46 @@ impl Scenario {
         Ok(Self { name, path: path.to_owned(), source: source.to_owned(), contents, system, checked })
     }
 
+    /// So many processes of the system of this name with its default parameters, in a world in which nothing goes
+    /// wrong, at this load: what messages are counted in. The servers of a coordinator are among the processes.
+    ///
+    /// ```
+    /// use jeton::algorithms::NAMES;
+    /// use jeton::mutex::Workload;
+    /// use jeton::scenario::Scenario;
+    /// let saturated = Workload { think_ticks: 0.into(), write_per_mille: 0, ..Workload::default() };
+    /// for name in NAMES {
+    ///     let scenario = Scenario::fault_free(name, 9, &saturated, 10.into())?;
+    ///     assert_eq!((scenario.system(), scenario.processes()), (*name, 9));
+    /// }
+    /// # Ok::<(), jeton::scenario::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such system, or it cannot have so many processes or this load.
+    pub fn fault_free(system: &str, processes: u32, load: &Workload, delay: Distribution) -> Result<Self, Error> {
+        /// The file.
+        #[derive(serde::Serialize)]
+        struct FaultFree<'a> {
+            about: &'static str,
+            expect: &'static str,
+            processes: u32,
+            system: BTreeMap<&'static str, &'a str>,
+            workload: &'a Workload,
+            network: BTreeMap<&'static str, Distribution>,
+        }
+        let file = FaultFree {
+            about: "Nothing goes wrong.",
+            expect: Expectation::HOLDS,
+            processes,
+            system: BTreeMap::from([("name", system)]),
+            workload: load,
+            network: BTreeMap::from([("delay_ticks", delay)]),
+        };
+        let source = toml::to_string(&file).expect("plain data has a text");
+        Self::parse(&format!("{system}.toml"), &source)
+    }
+
     /// Does something with the scenario, with the type of its system.
     pub fn visit<V: Visitor>(&self, visitor: V) -> V::Output {
         struct Prepare<'s, V>(&'s Scenario, V);
@@ -205,5 +247,44 @@ impl Expectation {
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{End, other_rule};
+    use crate::explore::{Runner, Schedule};
+
+    /// How the decisions of a schedule end, and how the run of a seed does.
+    struct Run<'a>(&'a Schedule);
+
+    impl Visitor for Run<'_> {
+        type Output = (End, crate::engine::Outcome);
+
+        fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+            let Self(Schedule { part, decisions, .. }) = self;
+            let part = case.part(part).expect("there is such a part");
+            let (outcome, divergence) = Runner::new(&part).expect("valid").replay(decisions.clone(), &mut ());
+            assert!(divergence.is_empty(), "{divergence:?}");
+            (outcome.end, Runner::new(&case).expect("valid").run(1))
+        }
+    }
+
+    /// Decisions, not seeds, are what reproduces a run.
+    #[test]
+    fn kept_schedules_show_what_they_did_whatever_the_rule_for_the_expansion_of_seeds() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("schedules");
+        for entry in std::fs::read_dir(directory).expect("there are schedules") {
+            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a text");
+            let schedule: Schedule = text.parse().expect("a schedule");
+            let kept = schedule.scenario.as_ref().expect("of a scenario");
+            let scenario = Scenario::parse(&format!("{}.toml", kept.name), &kept.source).expect("valid");
+            let (end, seeded) = scenario.visit(Run(&schedule));
+            let (other_end, other_seeded) = other_rule::under(|| scenario.visit(Run(&schedule)));
+            assert!(schedule.is_reproduced_by(&end), "{}: {end:?}", kept.name);
+            assert_eq!(other_end, end, "{}", kept.name);
+            assert_ne!(other_seeded, seeded, "{}: the rule makes no difference", kept.name);
+        }
     }
 }

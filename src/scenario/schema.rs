@@ -54,7 +54,9 @@ impl Visitor for Parameters<'_> {
     fn visit<S: System>(self) -> Schema {
         let mut schema = S::Parameters::json_schema(self.0);
         let name = json!({ "description": "The system.", "type": "string", "const": S::NAME });
-        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        // A system without parameters has no properties yet.
+        let properties = schema.ensure_object().entry("properties").or_insert_with(|| json!({}));
+        if let Value::Object(properties) = properties {
             properties.insert("name".to_owned(), name);
         }
         schema.insert("title".to_owned(), json!(S::NAME));

@@ -15,8 +15,8 @@ use crate::model::{ProcessId, Ticks};
 /// The name of the format, in every header.
 pub const FORMAT: &str = "jeton-trace";
 
-/// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+/// The version of the format that is written. The first is read too: it had whole states rather than what changed.
+pub const VERSION: u32 = 2;
 
 /// A whole trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,9 @@ pub struct Header {
     /// The seed; absent where a list of decisions was replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The name of the strategy whose seed it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
     /// The number of processes.
     pub processes: u32,
     /// The text of the scenario.
@@ -80,16 +83,23 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header of the present version, without seed and source.
+    /// A header of the present version, without seed, strategy and source.
     pub fn new(scenario: impl Into<String>, processes: u32) -> Self {
         let (format, version) = (FORMAT.to_owned(), VERSION);
-        Self { format, version, scenario: scenario.into(), seed: None, processes, source: None }
+        Self { format, version, scenario: scenario.into(), seed: None, strategy: None, processes, source: None }
     }
 
     /// With the seed of the run.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// With the name of the strategy whose seed it is.
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: impl Into<String>) -> Self {
+        self.strategy = Some(strategy.into());
         self
     }
 
@@ -123,6 +133,9 @@ pub struct Ending {
     /// What is wrong, in one sentence without its full stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<String>,
+    /// If the run goes round for ever: after which event the state is one that it comes back to with the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle_from_event: Option<u64>,
     /// What was counted.
     pub stats: Stats,
 }
@@ -152,6 +165,7 @@ impl Ending {
             event: outcome.stats.events,
             processes: Vec::new(),
             explanation: None,
+            cycle_from_event: None,
             stats: outcome.stats,
         };
         match &outcome.end {

@@ -8,7 +8,7 @@ use jeton::algorithms::coordinator::{
 };
 use jeton::algorithms::{neighbour_ring, query_ring};
 use jeton::engine::{Crash, Distribution, End, FromDead, Moment, ReportOrder, Setup};
-use jeton::explore::{Case, CrashPointReport, CrashPoints};
+use jeton::explore::{Case, CrashPointReport, CrashPoints, Strategy};
 use jeton::mutex::{Mutex, System, Workload};
 
 use super::zoo::zoo;
@@ -51,11 +51,13 @@ fn case<S: System>(processes: u32, parameters: &S::Parameters, workload: Workloa
     setup.detector.latency_ticks = (1..=LATENCY_MAX).into();
     (setup.network.from_dead, setup.detector.order) = world;
     // Two rounds of everything, and what goes round after that is only more of the same.
-    setup.limits.settle_ticks = 50;
+    setup.limits.settle_ticks = Some(50);
     let requests = u64::from(processes) * u64::from(processes);
     let hold = workload.hold_ticks.max();
     let patience = S::patience(&setup.config, processes, DELAY_MAX.into(), LATENCY_MAX.into(), hold, requests);
-    Case { setup: Arc::new(setup), workload, properties: S::PROPERTIES.to_vec(), patience }
+    let properties = S::PROPERTIES.to_vec();
+    let (setup, strategy) = (Arc::new(setup), Strategy::Random);
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
 }
 
 /// Tries every crash point of all runs, and that each holds, and that there were as many as one would think.

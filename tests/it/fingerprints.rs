@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use jeton::explore::{Case, Runner};
+use jeton::explore::{Case, Runner, Strategy};
 use jeton::mutex::System;
 use jeton::scenario::{Scenario, Visitor};
 use jeton::trace::{Fingerprint, Recorder};
@@ -14,7 +14,8 @@ struct Of(u64);
 impl Visitor for Of {
     type Output = String;
 
-    fn visit<S: System>(self, case: Case<S>) -> String {
+    fn visit<S: System>(self, mut case: Case<S>) -> String {
+        case.strategy = Strategy::Random;
         let mut runner = Runner::new(&case).expect("a valid setup");
         // Whatever ran before leaves no trace.
         runner.run(self.0 + 1);

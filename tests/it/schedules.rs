@@ -15,6 +15,7 @@ impl Visitor for Replay<'_> {
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
         let Self(schedule) = self;
+        let case = case.part(&schedule.part).expect("there is such a part");
         let decisions: Decisions = schedule.decisions.clone();
         let (outcome, divergence) = Runner::new(&case).expect("a valid setup").replay(decisions, &mut ());
         if schedule.is_reproduced_by(&outcome.end) && divergence.is_empty() {

@@ -54,7 +54,7 @@ use table::{Learned, Table};
 
 use crate::model::{Context, Process, ProcessId, Report, Ticks, Value};
 use crate::mutex::{
-    Circumstances, DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, sealed,
+    Circumstances, DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, Wait, sealed,
 };
 
 /// The coordinator whose server has the list of its clients in stable storage, and asks them when it is up again.
@@ -154,6 +154,9 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
         None
     }
 
+    /// See [`Mutex::waits_for`].
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait>;
+
     /// Upon the start of the run.
     fn on_start(&mut self, _ctx: &mut Ctx<'_, Self>) {}
     /// Upon a restart.
@@ -238,6 +241,18 @@ impl<S: Server> Mutex for Coordinator<S> {
     const SOMETIMES: &'static [&'static str] = S::SOMETIMES;
     const CONNECTS: bool = true;
 
+    /// The servers and one client are needed.
+    fn without(config: &Self::Config, processes: u32, process: ProcessId) -> Option<Self::Config> {
+        (process.get() >= S::SERVERS && processes > S::SERVERS + 1).then(|| config.clone())
+    }
+
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait> {
+        match self {
+            Self::Client(client) => client.waits_for::<S>(),
+            Self::Server(server) => server.waits_for(me),
+        }
+    }
+
     fn grant(message: &Message) -> Option<(DataId, u64)> {
         match message.body {
             Body::Grant { data, request, .. } => Some((data, request)),
@@ -267,6 +282,7 @@ impl<S: Server> System for Coordinator<S> {
     const NAME: &'static str = S::NAME;
     const PROCESSES_MIN: u32 = S::SERVERS + 1;
     const DATA_IDS_MAX: u32 = u32::MAX;
+    const TOLERATES_FAULTS: bool = true;
     const BASELINE: &'static str = S::BASELINE;
     const DIALS: &'static [(&'static str, &'static str)] = S::DIALS;
     type Parameters = S::Parameters;

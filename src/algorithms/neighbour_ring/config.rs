@@ -80,6 +80,7 @@ impl System for NeighbourRing {
     const NAME: &'static str = "neighbour_ring";
     const PROCESSES_MIN: u32 = 1;
     const DATA_IDS_MAX: u32 = 1;
+    const TOLERATES_FAULTS: bool = true;
     const BASELINE: &'static str = include_str!("baseline.toml");
     const DIALS: &'static [(&'static str, &'static str)] = &[
         ("one crash too many: all processes", "faults.random = [{ up_to = 5 }]"),

@@ -76,7 +76,7 @@ pub use config::{Config, Parameters, Rules};
 pub use message::{Change, Message, Timer};
 
 use crate::model::{Context, Counters, Part, Process, ProcessId, Report};
-use crate::mutex::{DataId, Indication, Mutex, Property, Replica, Request};
+use crate::mutex::{DataId, Indication, Mutex, Property, Replica, Request, Wait};
 use link::Question;
 use search::Search;
 
@@ -302,6 +302,26 @@ impl Mutex for NeighbourRing {
         "dead_dropped",
         "alone",
     ];
+
+    fn without(config: &Config, processes: u32, _process: ProcessId) -> Option<Config> {
+        (processes > 1).then(|| Config { processes: processes - 1, ..config.clone() })
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        let mut waits = Vec::new();
+        if self.next.is_none() {
+            waits.push(Wait::new("an answer to who lost its prev"));
+        }
+        if let Phase::Writing { .. } = self.phase {
+            waits.push(Wait::from(self.prev, "its change to come round"));
+        }
+        if let Some(search) = &self.search {
+            waits.extend(search.awaited().map(|process| Wait::from(process, "word of the token")));
+        } else if self.token == Token::Elsewhere {
+            waits.push(Wait::from(self.prev, "the token"));
+        }
+        waits
+    }
 
     fn tokens(&self) -> u32 {
         u32::from(self.token != Token::Elsewhere)

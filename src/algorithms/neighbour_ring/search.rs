@@ -17,6 +17,13 @@ pub(super) struct Search {
     sender: ProcessId,
 }
 
+impl Search {
+    /// Who has yet to answer.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = ProcessId> {
+        self.awaited.iter().copied()
+    }
+}
+
 impl NeighbourRing {
     /// Upon the timeout of waiting for the token.
     pub(super) fn look_for_token(&mut self, ctx: &mut Ctx<'_>) {

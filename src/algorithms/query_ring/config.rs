@@ -97,6 +97,14 @@ impl Config {
         Ok(Self { order, places, token_timeout, rules: parameters.rules.clone() })
     }
 
+    /// The ring without a peer, in which those of greater ids have moved up by one.
+    pub(super) fn without(&self, peer: ProcessId) -> Option<Self> {
+        let left = self.order.iter().filter(|&&other| other != peer);
+        let order: Vec<_> = left.map(|other| ProcessId::new(other.get() - u32::from(*other > peer))).collect();
+        let places = places(order.len() as u32, &order).ok().filter(|places| !places.is_empty())?;
+        Some(Self { order, places, token_timeout: self.token_timeout, rules: self.rules.clone() })
+    }
+
     /// The peer that has the token at the start.
     pub(super) fn first(&self) -> ProcessId {
         self.order[0]

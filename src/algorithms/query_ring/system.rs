@@ -1,7 +1,7 @@
 use super::config::{Config, Parameters};
 use super::{Message, QueryRing, note};
 use crate::model::{Counters, Family, Part, ProcessId, Ticks};
-use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, sealed};
+use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, Wait, sealed};
 
 impl Mutex for QueryRing {
     const CONDITIONS: &'static [&'static str] = &["in_critical_section", "waiting", "has_token", "token_in_flight"];
@@ -35,6 +35,21 @@ impl Mutex for QueryRing {
         note::DEAD_DROPPED,
     ];
 
+    fn without(config: &Config, _processes: u32, peer: ProcessId) -> Option<Config> {
+        config.without(peer)
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        let early = self.held.keys().map(|&sender| Wait::new(format!("the death of those between it and {sender}")));
+        let mut waits: Vec<Wait> = early.collect();
+        if self.question.is_some() {
+            waits.push(Wait::from(self.predecessor, "its question to come back"));
+        } else if self.token.is_none() {
+            waits.push(Wait::from(self.predecessor, "the token"));
+        }
+        waits
+    }
+
     fn tokens(&self) -> u32 {
         let set_aside = self.held.values().flatten().filter(|message| Self::token(message).is_some()).count();
         u32::from(self.token.is_some()) + u32::try_from(set_aside).unwrap_or(u32::MAX - 1)
@@ -63,6 +78,7 @@ impl System for QueryRing {
     const NAME: &'static str = "query_ring";
     const PROCESSES_MIN: u32 = 1;
     const DATA_IDS_MAX: u32 = 1;
+    const TOLERATES_FAULTS: bool = true;
     const BASELINE: &'static str = include_str!("baseline.toml");
     const DIALS: &'static [(&'static str, &'static str)] = &[
         ("one crash too many: all peers", "faults.random = [{ up_to = 5 }]"),

@@ -3,6 +3,7 @@
 //! Most are a built-in algorithm behind a [`Mutation`](mutant::Mutation); some are one with a rule switched off. Beside
 //! each stands the algorithm without the mistake, in the same world, where everything holds.
 
+mod classic;
 mod durable;
 #[cfg(test)]
 mod exhaustive;
@@ -21,7 +22,8 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Minimised, Proof, Report, Runner, minimise,
+    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Minimised, Minimiser, Part, Proof, Report, Runner,
+    Stop, Strategy,
 };
 use jeton::mutex::{Mutex, System, Workload};
 
@@ -38,7 +40,10 @@ pub(crate) struct Entry {
 
 /// Everything in the zoo.
 pub(crate) fn zoo() -> impl Iterator<Item = Entry> {
-    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO].into_iter().flatten().copied()
+    [query_ring::ZOO, neighbour_ring::ZOO, durable::ZOO, stateless::ZOO, replicated::ZOO, classic::ZOO]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// The property that is always checked and is no [`Property`](jeton::mutex::Property).
@@ -52,20 +57,20 @@ struct Pair<B: Mutex, S: Mutex> {
 
 /// A [`Pair`] of any algorithm.
 pub(crate) trait Specimen: Sync {
-    /// Runs schedules of the algorithm with the mistake, from seed 0, up to the first failure.
-    fn explore(&self, schedules: u64) -> Report;
+    /// Runs schedules of the algorithm with the mistake, from some seed on, up to the first that violates the property.
+    fn find(&self, property: &str, strategy: Strategy, seeds: Range<u64>) -> Report;
 
     /// Runs schedules of the algorithm without the mistake, from seed 0.
     fn explore_sound(&self, schedules: u64) -> Report;
 
-    /// In how many schedules with the mistake, from seed 0, each property is violated.
+    /// In how many random schedules with the mistake, from seed 0, each property is violated.
     fn count(&self, schedules: u64) -> BTreeMap<String, u64>;
 
     /// Runs the schedule of a seed with the mistake, and returns its decisions too.
-    fn record(&self, seed: u64) -> (Outcome, Decisions);
+    fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions);
 
-    /// What a schedule with the mistake violates.
-    fn replay(&self, decisions: Decisions) -> Option<Violation>;
+    /// What a schedule of a part of the case violates, with the mistake.
+    fn replay(&self, part: &Part, decisions: Decisions) -> Option<Violation>;
 
     /// Tries every crash point of the schedules of some seeds, with the mistake and with no other fault. Who crashes is
     /// one of `among`, and stays down so long, or for ever.
@@ -80,8 +85,11 @@ pub(crate) trait Specimen: Sync {
 }
 
 impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
-    fn explore(&self, schedules: u64) -> Report {
-        Exploration::of((self.broken)()).schedules(schedules).run().expect("the setup can be run")
+    fn find(&self, property: &str, strategy: Strategy, seeds: Range<u64>) -> Report {
+        let exploration =
+            Exploration::of((self.broken)()).strategy(strategy).stop(Stop::AtViolationOf(property.into()));
+        let exploration = exploration.first_seed(seeds.start).schedules(seeds.end - seeds.start);
+        exploration.run().expect("the setup can be run")
     }
 
     fn explore_sound(&self, schedules: u64) -> Report {
@@ -89,7 +97,8 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn count(&self, schedules: u64) -> BTreeMap<String, u64> {
-        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+        let case = Case { strategy: Strategy::Random, ..(self.broken)() };
+        let mut runner = Runner::new(&case).expect("the setup can be run");
         let mut counts = BTreeMap::new();
         for seed in 0..schedules {
             if let End::Violated(violation) = runner.run(seed).end {
@@ -99,12 +108,14 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         counts
     }
 
-    fn record(&self, seed: u64) -> (Outcome, Decisions) {
-        Runner::new(&(self.broken)()).expect("the setup can be run").record(seed)
+    fn record(&self, strategy: Strategy, seed: u64) -> (Outcome, Decisions) {
+        let case = Case { strategy, ..(self.broken)() };
+        Runner::new(&case).expect("the setup can be run").record(seed)
     }
 
-    fn replay(&self, decisions: Decisions) -> Option<Violation> {
-        let mut runner = Runner::new(&(self.broken)()).expect("the setup can be run");
+    fn replay(&self, part: &Part, decisions: Decisions) -> Option<Violation> {
+        let case = (self.broken)().part(part).expect("there is such a part");
+        let mut runner = Runner::new(&case).expect("the setup can be run");
         match runner.replay(decisions, &mut ()).0.end {
             End::Violated(violation) => Some(violation),
             _ => None,
@@ -133,7 +144,9 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        minimise(&(self.broken)(), decisions, property, 100_000).expect("the setup can be run")
+        let case = (self.broken)();
+        let minimiser = Minimiser::new(&case, property).max_runs(100_000).max_events(100_000_000);
+        minimiser.run(decisions).expect("the setup can be run")
     }
 }
 
@@ -165,7 +178,9 @@ where
         (hold, requests) = (hold + hold, requests * requests);
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
-    Case { setup: Arc::new(setup), workload, properties: Q::PROPERTIES.to_vec(), patience }
+    let (setup, strategy) = (Arc::new(setup), Strategy::default());
+    let properties = Q::PROPERTIES.to_vec();
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
 }
 
 /// A workload of few requests in little time.

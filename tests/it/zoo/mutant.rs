@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use jeton::model::{Context, Counters, Effect, Event, Part, Process, ProcessId, Surroundings};
-use jeton::mutex::{DataId, Mutex, Property, Replica};
+use jeton::mutex::{DataId, Mutex, Property, Replica, Wait};
 
 /// A mistake: what it makes of the events and of the effects of a process that makes none. It is a part of the state,
 /// so it may remember what it needs; a process that restarts makes it afresh.
@@ -144,6 +144,14 @@ impl<P: Mutex, M: Mutation<P>> Mutex for Mutant<P, M> {
     const SOMETIMES: &'static [&'static str] = P::SOMETIMES;
     const CONDITIONS: &'static [&'static str] = P::CONDITIONS;
     const CONNECTS: bool = P::CONNECTS;
+
+    fn without(config: &P::Config, processes: u32, process: ProcessId) -> Option<P::Config> {
+        P::without(config, processes, process)
+    }
+
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait> {
+        self.process.waits_for(me)
+    }
 
     fn tokens(&self) -> u32 {
         self.process.tokens()

@@ -1,0 +1,127 @@
+//! Schedules that are no part of the one at hand: it with random changes, and those of other seeds.
+
+use super::{Failing, Search, Stage};
+use crate::engine::{Decisions, End, Key, Stream, Streams, Topic};
+use crate::mutex::Mutex;
+
+/// A schedule with no more decisions than this is understood at a glance.
+pub(super) const FEW: usize = 10;
+/// So many random changes are tried.
+const VARIATIONS: u64 = 300;
+/// So many where a schedule has more than a few decisions.
+const VARIATIONS_OF_MANY: u64 = 3_000;
+/// So many seeds are tried, and so many of those that fail are made small.
+pub(super) const SEEDS: u64 = 150;
+/// So many where a schedule has more than a few decisions.
+const SEEDS_OF_MANY: u64 = 3_000;
+const FAILING_SEEDS: usize = 3;
+
+impl<P: Mutex> Search<'_, P> {
+    /// Looks for a schedule with fewer decisions, or smaller answers, among those that differ at random.
+    pub(super) fn vary(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+        let many = best.decisions.len() > FEW;
+        let mut chance = Streams::new(self.runs);
+        for _ in 0..if many { VARIATIONS_OF_MANY } else { VARIATIONS } {
+            let away = 1 + below(&mut chance, 3);
+            let candidate = changed(&best.decisions, away, &mut chance);
+            if self.try_it(stage, &candidate, best) {
+                return true;
+            }
+            if self.cut_off {
+                return false;
+            }
+        }
+        if !many {
+            return false;
+        }
+        let found = self.try_seeds(stage, SEEDS_OF_MANY).filter(|found| found.size() < best.size());
+        found.map(|found| *best = found).is_some()
+    }
+
+    /// Looks for a schedule of another case near these decisions, which were some of a larger one.
+    pub(super) fn near(&mut self, stage: &mut Stage<P>, decisions: &Decisions, variations: u64) -> Option<Failing> {
+        if self.is_spent() {
+            return None;
+        }
+        if let Some(failing) = self.fails(stage, decisions) {
+            return Some(failing);
+        }
+        let mut chance = Streams::new(self.runs);
+        for _ in 0..variations {
+            if self.is_spent() {
+                return None;
+            }
+            let away = below(&mut chance, 2);
+            if let Some(failing) = self.fails(stage, &changed(decisions, away, &mut chance)) {
+                return Some(failing);
+            }
+        }
+        None
+    }
+
+    /// The smallest that the first failing seeds can be made into.
+    pub(super) fn try_seeds(&mut self, stage: &mut Stage<P>, seeds: u64) -> Option<Failing> {
+        let mut smallest: Option<Failing> = None;
+        let mut failing = 0;
+        for seed in 0..seeds {
+            if failing == FAILING_SEEDS || self.is_spent() {
+                break;
+            }
+            let outcome = stage.runner.run(seed);
+            self.count(&outcome);
+            let violated = match outcome.end {
+                End::Violated(violation) => violation.property == self.minimiser.property,
+                _ => false,
+            };
+            if !violated {
+                continue;
+            }
+            failing += 1;
+            let (_, decisions) = stage.runner.record(seed);
+            let Some(mut found) = self.fails(stage, &decisions) else { continue };
+            self.reduce(stage, &mut found);
+            if smallest.as_ref().is_none_or(|smallest| found.size() < smallest.size()) {
+                smallest = Some(found);
+            }
+        }
+        smallest
+    }
+}
+
+fn below(chance: &mut Streams, bound: u64) -> u64 {
+    chance.below(Stream::Processes, bound)
+}
+
+/// The decisions without some of them, and with about half of the others changed.
+fn changed(decisions: &Decisions, away: u64, chance: &mut Streams) -> Decisions {
+    let mut left = decisions.clone();
+    for _ in 0..away {
+        if let Some(key) = left.keys().nth(below(chance, left.len().max(1) as u64) as usize).cloned() {
+            left.remove(&key);
+        }
+    }
+    let mut candidate = Decisions::new();
+    for (key, answer) in left {
+        let (key, answer) = if below(chance, 2) == 0 { (key, answer) } else { another(key, answer, chance) };
+        if answer > 0 {
+            candidate.insert(key, answer);
+        }
+    }
+    candidate
+}
+
+/// Another answer, most often a near one; or a near decision of the same kind.
+fn another(key: Key, answer: u64, chance: &mut Streams) -> (Key, u64) {
+    let Key { mut topic, mut nth } = key;
+    let near = |number: u64, chance: &mut Streams| {
+        let reach = [1, 3, 10, 30][below(chance, 4) as usize];
+        (number + below(chance, 2 * reach + 1)).saturating_sub(reach)
+    };
+    match (below(chance, 3), &mut topic) {
+        (0, Topic::CrashIn { step, .. } | Topic::CrashAfter { step, .. }) => *step = near(*step, chance).max(1),
+        (0, _) => nth = (near(u64::from(nth), chance) as u32).max(1),
+        (_, Topic::CrashAfter { step, .. }) => *step = near(*step, chance).max(1),
+        _ => return (Key { topic, nth }, near(answer, chance)),
+    }
+    (Key { topic, nth }, answer)
+}
