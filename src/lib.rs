@@ -23,6 +23,7 @@
 //! - To write an algorithm: [`Process`] and [`Context`]; for unit tests without an engine, [`model::Bench`].
 //! - To have it checked as a lock: [`mutex::Mutex`] (one line, if it has no ring and no replica), then
 //!   [`explore::Exploration`].
+//! - To have every interleaving of a small configuration looked at: [`explore::Exhaustive`].
 //! - To run something that is no lock: [`engine::Simulation`] with an [`engine::Application`] and any
 //!   [`engine::Observer`]; [`property`] has `always`, `eventually` and `sometimes`.
 //!
@@ -33,12 +34,12 @@
 //! | module | what it is | what it must never do |
 //! | --- | --- | --- |
 //! | [`model`] | the trait that algorithms implement, events and effects | know anything else of the crate |
-//! | [`engine`] | the world, virtual time, channels, faults, the detector, and the one door for chance | know what an algorithm is for; read a clock |
+//! | [`engine`] | the world, virtual time and the order of events without one, channels, faults, the detector, and the one door for chance | know what an algorithm is for; read a clock |
 //! | [`trace`] | a run as records, its fingerprint, and its drawing | change a run |
 //! | [`property`] | always, eventually, sometimes, of any system | scan all processes at each event |
 //! | [`mutex`] | requests and indications, the workload, the properties of mutual exclusion | know which algorithm it looks at |
 //! | [`view`] | a run as a picture: pages, drawings, the formats of other tools | know which algorithm it looks at |
-//! | [`mod@explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
+//! | [`mod@explore`] | many schedules, every crash point, every interleaving, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
 //! | `testing` | strategies and snapshots for the tests of other crates, behind the features `proptest` and `insta` | judge a run |

@@ -64,7 +64,7 @@ impl Check {
         if let Ok(style) = ProgressStyle::with_template("{msg}: {prefix}, {elapsed}") {
             bar.set_style(style);
         }
-        let proof = scenario.visit(Work { check: &self, bar: &bar, started });
+        let proof = scenario.visit(Work { check: &self, expect: scenario.expect(), bar: &bar, started });
         bar.finish_and_clear();
         let proof = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
         let checked = Checked { scenario, proof, taken: started.elapsed() };
@@ -75,6 +75,7 @@ impl Check {
 
 struct Work<'a> {
     check: &'a Check,
+    expect: Expectation,
     bar: &'a ProgressBar,
     started: Instant,
 }
@@ -94,6 +95,10 @@ impl Visitor for Work<'_> {
             ControlFlow::Continue(())
         };
         let mut search = Exhaustive::of(case).early_timers(early_timers).memory_bytes(memory << 30).progress(&progress);
+        // Another violation, which may come sooner, would hide it.
+        if let Expectation::Violates(property) = self.expect {
+            search = search.properties(&[property]);
+        }
         if let Some(losses) = losses {
             search = search.losses(losses);
         }

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::scenario::directory;
 
-struct Ran {
+pub(crate) struct Ran {
     status: i32,
-    stdout: String,
-    stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
@@ -21,14 +21,14 @@ impl Ran {
     }
 
     #[track_caller]
-    fn exits(self, status: i32) -> Self {
+    pub(crate) fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
         self
     }
 }
 
 /// Runs `jeton` where the scenarios are.
-fn jeton(arguments: &[&str]) -> Ran {
+pub(crate) fn jeton(arguments: &[&str]) -> Ran {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_jeton"))
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -44,7 +44,7 @@ const HOLDS: &str = "scenarios/query_ring_one_crash.toml";
 const VIOLATED: &str = "scenarios/query_ring_unordered_channels.toml";
 
 /// A directory with these scenarios in it, by name.
-fn with_files(name: &str, files: &[(&str, &str)]) -> PathBuf {
+pub(crate) fn with_files(name: &str, files: &[(&str, &str)]) -> PathBuf {
     let directory = directory(name);
     for (file, source) in files {
         fs::write(directory.join(file), source).expect("written");

@@ -6,7 +6,10 @@ mod campaign;
 mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
+#[cfg(feature = "cli")]
+mod command_line_check;
 mod crash_points;
+mod exhaustive;
 mod fingerprints;
 mod hang;
 mod laws;

@@ -1,15 +1,15 @@
 //! What must come in the end: no rest and no fair cycle with something unsettled.
 //!
-//! A run may go round a cycle for ever if it is *fair*: no message, report, timer, restart, or request that follows from
-//! another is possible all the way round and never comes. Of a strongly connected component that is so if each is
-//! impossible in some state of it, or comes in some step within it; then there is a cycle through all of those. Crashes,
-//! losses and early timers have budgets, so no cycle has one; and whoever thinks may think for ever.
+//! A run may go round a cycle for ever if it is *fair*: no message, report, timer, restart, or request that follows
+//! from another is possible all the way round and never comes. Of a strongly connected component that is so if each is
+//! impossible in some state of it, or comes in some step within it; then there is a cycle through all of those.
+//! Crashes, losses and early timers have budgets, so no cycle has one; and whoever thinks may think for ever.
 //!
 //! Timeouts are long, so a timer fires when nothing else is sure to come. Where something always is, because a token
-//! goes round, that would be never. So first of all components are looked for in which no timer fires, that are fair but
-//! for timers, and in which something is unsettled. If timers are set there, they are let go: each of these states may
-//! come again and again, when every message that is in flight now has long come. That may lead on to states that the
-//! search has not seen, and then it goes on. What no timer is let go for is settled without, or unfair.
+//! goes round, that would be never. So first of all components are looked for in which no timer fires, that are fair
+//! but for timers, and in which something is unsettled. If timers are set there, they are let go: each of these states
+//! may come again and again, when every message that is in flight now has long come. That may lead on to states that
+//! the search has not seen, and then it goes on. What no timer is let go for is settled without, or unfair.
 //!
 //! After that a component is fair only if each timer that is set all the way round fires in it.
 

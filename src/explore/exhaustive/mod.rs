@@ -1,5 +1,6 @@
 //! Every interleaving of a small configuration.
 
+mod counters;
 mod liveness;
 mod report;
 mod search;

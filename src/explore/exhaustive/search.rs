@@ -76,7 +76,8 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
 
     /// What it takes in memory at most before it is looked at again.
     pub(super) fn bytes(&self) -> usize {
-        self.tuples.bytes_ahead() + 2 * size_of::<u32>() * self.parents.capacity() + self.space.bytes()
+        let lists = self.parents.capacity() + self.stack.capacity();
+        self.tuples.bytes_ahead() + 2 * size_of::<u32>() * lists + self.space.bytes()
     }
 
     /// What a state takes besides what all share, in bytes.

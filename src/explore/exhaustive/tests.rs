@@ -1,114 +1,6 @@
-use proptest::prelude::*;
-
 use super::*;
-use crate::algorithms::coordinator::{Durable, Replicated};
-use crate::algorithms::neighbour_ring::NeighbourRing;
-use crate::algorithms::query_ring::QueryRing;
-use crate::engine::ChannelOrder;
-use crate::engine::interleaving::Successors;
 use crate::model::{Context, Never, Process, ProcessId, Ticks};
-use crate::mutex::{DataId, Fence, Indication, Request, System};
-
-fn one_write() -> Workload {
-    Workload { requests: 1, write_per_mille: 1000, ..Workload::default() }
-}
-
-fn case<S: System>(processes: u32) -> Setup<S> {
-    let config = S::configure(processes, &S::Parameters::default()).expect("defaults");
-    Setup::new(processes, config)
-}
-
-fn is_verified<S: System>(setup: Setup<S>, early: u32) -> Coverage {
-    let proof = Exhaustive::new(setup).workload(one_write()).early_timers(early).run().expect("it can be run");
-    proof.assert_verified();
-    assert_eq!(proof.coverage.frontier, 0);
-    proof.coverage
-}
-
-#[test]
-fn rings_of_three_are_verified() {
-    for early in 0..2 {
-        is_verified(case::<QueryRing>(3), early);
-        is_verified(case::<NeighbourRing>(3), early);
-    }
-    is_verified(case::<QueryRing>(3).with_random_crashes(1), 0);
-    is_verified(case::<NeighbourRing>(3).with_random_crashes(1), 0);
-}
-
-#[test]
-fn coordinators_with_two_clients_are_verified() {
-    is_verified(case::<Durable>(3), 1);
-    is_verified(case::<Replicated>(4), 1);
-    is_verified(case::<Replicated>(4).with_random_crashes(1), 0);
-}
-
-#[test]
-fn more_can_happen_with_a_crash_and_more_with_an_early_timer() {
-    let states = |crashes, early| is_verified(case::<QueryRing>(2).with_random_crashes(crashes), early).states;
-    assert!(states(0, 0) < states(1, 0) && states(1, 0) < states(1, 1));
-}
-
-/// From a state and from its canonical form the same canonical states can be reached, with the same violations.
-fn is_canonical<S: System>(setup: Setup<S>, walk: &[usize]) {
-    let setup = Arc::new(setup);
-    let watch = Lookout::<S>::new(setup.processes, one_write(), S::PROPERTIES);
-    let bounds = Bounds { early_timers: Some(2), losses: 1, duplicates: 1, weighs: true };
-    let mut search = Search::new(setup, watch, bounds, Order::default());
-    let roots = search.space.roots();
-    let mut tuple = roots.get(0).0.to_vec();
-    for &choice in walk {
-        let mut canonical = tuple.clone();
-        search.space.normalise(&mut canonical);
-        let mut successors = Successors::default();
-        search.space.successors(&tuple, false, &mut successors);
-        let mut reached = Vec::new();
-        for index in 0..successors.len() {
-            let (tuple, successor) = successors.get(index);
-            let mut tuple = tuple.to_vec();
-            search.space.normalise(&mut tuple);
-            let found = successor.found.as_ref().map(|found| found.property);
-            reached.push((tuple, successor.crashed, found));
-        }
-        let mut from_canonical = Successors::default();
-        search.space.successors(&canonical, false, &mut from_canonical);
-        let mut others = Vec::new();
-        for index in 0..from_canonical.len() {
-            let (tuple, successor) = from_canonical.get(index);
-            let mut tuple = tuple.to_vec();
-            search.space.normalise(&mut tuple);
-            let mut twice = tuple.clone();
-            search.space.normalise(&mut twice);
-            assert_eq!(tuple, twice, "a canonical form has itself for its canonical form");
-            others.push((tuple, successor.crashed, successor.found.as_ref().map(|found| found.property)));
-        }
-        reached.sort();
-        others.sort();
-        assert_eq!(reached, others);
-        if successors.len() == 0 {
-            return;
-        }
-        tuple = successors.get(choice % successors.len()).0.to_vec();
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn canonical_states_of_rings_go_on_as_others_do(
-        walk in prop::collection::vec(0_usize..1000, 150),
-        processes in 2_u32..5,
-        unordered in any::<bool>(),
-    ) {
-        let order = if unordered { ChannelOrder::Unordered } else { ChannelOrder::Fifo };
-        let mut setup = case::<NeighbourRing>(processes).with_random_crashes(processes - 1);
-        setup.network.order = order;
-        is_canonical(setup, &walk);
-        let mut setup = case::<QueryRing>(processes).with_random_crashes(processes - 1);
-        setup.network.order = order;
-        is_canonical(setup, &walk);
-    }
-}
+use crate::mutex::{DataId, Fence, Indication, Request};
 
 /// Whom a carousel's token passes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,9 +170,9 @@ fn a_rest_with_a_request_is_found() {
 
 #[test]
 fn a_search_that_stops_at_a_limit_proves_nothing() {
-    let proof = Exhaustive::new(case::<QueryRing>(3)).workload(one_write()).states_max(1).run().expect("it can be run");
-    assert_eq!(proof.verdict, Verdict::Incomplete);
-    let small =
-        Exhaustive::new(case::<QueryRing>(3)).workload(one_write()).memory_bytes(1).run().expect("it can be run");
-    assert_eq!(small.verdict, Verdict::Incomplete);
+    let search = || Exhaustive::<Rider>::new(Setup::new(3, Carousel::Fair));
+    assert_eq!(search().states_max(1).run().expect("it can be run").verdict, Verdict::Incomplete);
+    assert_eq!(search().memory_bytes(1).run().expect("it can be run").verdict, Verdict::Incomplete);
+    let stop = |_: Coverage| ControlFlow::Break(());
+    assert_eq!(search().progress(&stop).run().expect("it can be run").verdict, Verdict::Incomplete);
 }

@@ -259,7 +259,8 @@ proptest! {
     fn the_order_of_the_search_changes_nothing(clients in 1_u32..4, rounds in 1_u32..2, losses in 0_u32..2) {
         let bounds = Bounds { losses, duplicates: losses, ..FREE };
         let setup = || reference(clients, rounds, ChannelOrder::Fifo);
-        let (breadth, depth) = (search(setup(), bounds, Order::BreadthFirst), search(setup(), bounds, Order::DepthFirst));
+        let breadth = search(setup(), bounds, Order::BreadthFirst);
+        let depth = search(setup(), bounds, Order::DepthFirst);
         prop_assert_eq!(breadth.tuples.len(), depth.tuples.len());
         prop_assert_eq!(breadth.transitions, depth.transitions);
     }

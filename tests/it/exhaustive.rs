@@ -1,0 +1,84 @@
+//! Every interleaving of small configurations of the systems.
+
+use jeton::algorithms::coordinator::{Durable, Replicated};
+use jeton::algorithms::neighbour_ring::NeighbourRing;
+use jeton::algorithms::query_ring::QueryRing;
+use jeton::engine::{ChannelOrder, FromDead, Setup};
+use jeton::explore::{Coverage, Exhaustive, Exploration, Order};
+use jeton::mutex::{System, Workload};
+use proptest::prelude::*;
+
+fn one_write() -> Workload {
+    Workload { requests: 1, write_per_mille: 1000, ..Workload::default() }
+}
+
+fn case<S: System>(processes: u32) -> Setup<S> {
+    let config = S::configure(processes, &S::Parameters::default()).expect("defaults can be");
+    Setup::new(processes, config)
+}
+
+fn is_verified<S: System>(setup: Setup<S>, early: u32) -> Coverage {
+    let proof = Exploration::new(setup).workload(one_write()).exhaustive().early_timers(early).run();
+    let proof = proof.expect("it can be run");
+    proof.assert_verified();
+    assert_eq!(proof.coverage.frontier, 0);
+    proof.coverage
+}
+
+#[test]
+fn rings_of_three_are_verified() {
+    is_verified(case::<QueryRing>(3), 1);
+    is_verified(case::<NeighbourRing>(3), 0);
+    is_verified(case::<QueryRing>(3).with_random_crashes(1), 0);
+    is_verified(case::<NeighbourRing>(3).with_random_crashes(2), 0);
+}
+
+#[test]
+fn coordinators_with_two_clients_are_verified() {
+    is_verified(case::<Durable>(3), 1);
+    is_verified(case::<Replicated>(4), 1);
+    let mut setup = case::<Replicated>(4).with_random_crashes(1);
+    setup.network.from_dead = FromDead::Prefix;
+    is_verified(setup, 0);
+}
+
+#[test]
+fn more_can_happen_with_a_crash_and_more_with_an_early_timer() {
+    let states = |crashes, early| is_verified(case::<QueryRing>(2).with_random_crashes(crashes), early).states;
+    assert!(states(0, 0) < states(1, 0) && states(1, 0) < states(1, 1));
+}
+
+#[test]
+fn a_token_that_overtakes_an_edit_is_found_by_both_orders_and_sooner_by_one() {
+    let find = |order| {
+        let mut setup = case::<QueryRing>(3);
+        setup.network.order = ChannelOrder::Unordered;
+        let proof = Exhaustive::new(setup).workload(one_write()).order(order).run().expect("it can be run");
+        let counterexample = proof.counterexample().expect("the query ring needs FIFO channels");
+        assert_eq!(counterexample.property, "fresh_replica");
+        counterexample.steps.len()
+    };
+    assert!(find(Order::BreadthFirst) <= find(Order::DepthFirst));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn canonical_states_of_rings_go_on_as_others_do(
+        walk in prop::collection::vec(0_usize..1000, 120),
+        processes in 2_u32..5,
+        unordered in any::<bool>(),
+    ) {
+        fn check<S: System>(processes: u32, order: ChannelOrder, walk: &[usize]) {
+            let mut setup = case::<S>(processes).with_random_crashes(processes - 1);
+            setup.network.order = order;
+            let search = Exhaustive::new(setup).workload(one_write()).early_timers(2).losses(1).duplicates(1);
+            let result = search.check_counters(walk.iter().copied()).expect("it can be run");
+            result.unwrap_or_else(|violation| panic!("{violation}"));
+        }
+        let order = if unordered { ChannelOrder::Unordered } else { ChannelOrder::Fifo };
+        check::<NeighbourRing>(processes, order, &walk);
+        check::<QueryRing>(processes, order, &walk);
+    }
+}
