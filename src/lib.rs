@@ -37,6 +37,7 @@
 //! | [`trace`] | a run as records, its fingerprint, and its drawing | change a run |
 //! | [`property`] | always, eventually, sometimes, of any system | scan all processes at each event |
 //! | [`mutex`] | requests and indications, the workload, the properties of mutual exclusion | know which algorithm it looks at |
+//! | [`view`] | a run as a picture: pages, drawings, the formats of other tools | know which algorithm it looks at |
 //! | [`mod@explore`] | many schedules, every crash point, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
@@ -68,6 +69,7 @@ pub mod scenario;
 #[cfg(any(feature = "proptest", feature = "insta"))]
 pub mod testing;
 pub mod trace;
+pub mod view;
 
 pub use model::{Context, Never, Process, ProcessId, Ticks};
 

@@ -179,6 +179,10 @@ impl<A: Algorithm> Mutex for Classic<A> {
         u32::from(self.algorithm.has_token())
     }
 
+    fn without(config: &Self::Config, processes: u32, _process: ProcessId) -> Option<Self::Config> {
+        Self::configure(processes - 1, &config.parameters).ok()
+    }
+
     /// There is one token, and it has no number.
     fn token(message: &A::Message) -> Option<u64> {
         A::is_token(message).then_some(0)

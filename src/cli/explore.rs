@@ -10,7 +10,8 @@ use serde_json::json;
 use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict, input, strategy};
+use super::tried::{as_f64, tried};
+use super::{Fault, Verdict, campaign, input, strategy, view};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
@@ -21,6 +22,9 @@ use crate::scenario::{Expectation, Scenario, Visitor};
 /// A scenario that expects everything to hold runs all its schedules, or up to the first that violates a property. One
 /// that expects a violation runs until a schedule shows it. Beneath each are the things worth trying and in how many
 /// schedules they were tried. Exit status: 0 if every expectation is met, 1 if not, 2 if a file is at fault.
+///
+/// With `--out` it is a campaign: killed at any moment, the same command goes on where it stopped, and the report is
+/// the same to the byte.
 #[derive(Args)]
 pub(super) struct Explore {
     /// Scenario files, or directories of them
@@ -43,6 +47,11 @@ pub(super) struct Explore {
     /// Print JSON Lines, one object per scenario
     #[arg(long)]
     json: bool,
+    /// Open a page of the first schedule found that nobody expected, or else of the first that was
+    #[arg(long, conflicts_with = "out")]
+    open: bool,
+    #[command(flatten)]
+    campaign: campaign::Options,
 }
 
 /// One scenario, explored.
@@ -51,21 +60,42 @@ struct Explored<'a> {
     report: Report,
     chosen: &'a strategy::Chosen,
     taken: Duration,
+    /// Whether it is the only one, so that there is room for what to do next.
+    alone: bool,
 }
 
 impl Explore {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let scenarios = input::scenarios(&self.paths)?;
+        if let Some(place) = &self.campaign.out {
+            let extent = campaign::Extent {
+                schedules: self.schedules,
+                first_seed: self.first_seed,
+                jobs: self.jobs,
+                strategy: self.chosen.strategy,
+            };
+            return campaign::explore(&scenarios, (place, &self.campaign), &extent, self.json, output);
+        }
         let columns = Columns::of(&scenarios);
         if !self.json {
             output.lines(&columns.header());
         }
         let mut unmet = 0;
+        let mut seen = None;
         for scenario in &scenarios {
             let started = Instant::now();
             let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
-            let explored = Explored { scenario, report, chosen: &self.chosen, taken: started.elapsed() };
+            let explored = Explored {
+                scenario,
+                report,
+                chosen: &self.chosen,
+                taken: started.elapsed(),
+                alone: scenarios.len() == 1,
+            };
             unmet += usize::from(!explored.met());
+            if self.open {
+                explored.worth_seeing(&mut seen);
+            }
             output.lines(&if self.json { explored.json() } else { explored.text(&columns) });
         }
         if !self.json && scenarios.len() > 1 {
@@ -74,6 +104,9 @@ impl Explore {
                 scenarios.len(),
                 scenarios.len() - unmet
             ));
+        }
+        if let Some((scenario, seed, _)) = seen {
+            view::open(view::run(scenario, self.chosen.strategy, seed, &self.patience)?)?;
         }
         Ok(if unmet == 0 { Verdict::Met } else { Verdict::NotMet })
     }
@@ -128,7 +161,15 @@ impl Visitor for Work<'_> {
     }
 }
 
-impl Explored<'_> {
+impl<'a> Explored<'a> {
+    /// Takes this scenario's finding as what is to be opened, unless there is a better one.
+    fn worth_seeing(&self, seen: &mut Option<(&'a Scenario, u64, bool)>) {
+        let better = seen.is_none_or(|(_, _, met)| met && !self.met());
+        if let Some(finding) = self.finding().filter(|_| better) {
+            *seen = Some((self.scenario, finding.seed, self.met()));
+        }
+    }
+
     fn met(&self) -> bool {
         match self.scenario.expect() {
             Expectation::Holds => self.report.holds(),
@@ -170,25 +211,14 @@ impl Explored<'_> {
         };
         if self.scenario.expect() == Expectation::Holds {
             let wanted = &self.sometimes()[..self.scenario.sometimes().len()];
-            let (seen, never): (Vec<_>, Vec<_>) = wanted.iter().partition(|(_, count)| *count > 0);
-            if !seen.is_empty() {
-                let seen: Vec<String> =
-                    seen.iter().map(|(name, count)| format!("{name}\u{a0}{}", grouped(*count))).collect();
-                add(&format!("seen: {}", seen.join(", ")));
-            }
-            if self.report.entries > 0 {
-                let per_entry = as_f64(self.report.overtakes) / as_f64(self.report.entries);
-                add(&format!("fairness: an entry overtakes {per_entry:.2} older requests on average"));
-            }
-            if !never.is_empty() {
-                let never: Vec<&str> = never.iter().map(|(name, _)| *name).collect();
-                add(&format!("never: {}", never.join(", ")));
+            for line in tried(wanted, self.report.entries, self.report.overtakes) {
+                add(&line);
             }
         }
         if let Some(finding) = self.finding() {
             add(&format!("seed {}: {}", finding.seed, finding.violation));
         }
-        if !self.met() {
+        if !self.met() || self.alone {
             for line in self.advice() {
                 let _ = write!(text, "\n{INDENT}{line}");
             }
@@ -200,7 +230,8 @@ impl Explored<'_> {
     fn advice(&self) -> Vec<String> {
         let path = shell_word(self.scenario.path());
         let strategy = self.chosen.words();
-        let to_see = |seed: u64| format!("to see it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
+        let to_see = |seed: u64| format!("to see it: {}", view::command(self.scenario.path(), seed, self.chosen));
+        let to_read = |seed: u64| format!("to read it: cargo jeton run {path} --seed {seed}{strategy} --diagram");
         if let (Expectation::Violates(property), None) = (self.scenario.expect(), self.finding()) {
             let more = self.report.schedules.saturating_mul(10);
             return vec![
@@ -209,13 +240,14 @@ impl Explored<'_> {
             ];
         }
         match (self.finding(), self.report.first_cut_off) {
-            (Some(finding), _) => vec![to_see(finding.seed)],
+            (Some(finding), _) => vec![to_see(finding.seed), to_read(finding.seed)],
             (None, Some((seed, limit))) => {
                 let limit = format!("{limit:?}").to_lowercase();
                 let (cut_off, all) = (grouped(self.report.cut_off), grouped(self.report.schedules));
                 vec![
                     format!("{cut_off} of {all} schedules were cut off and prove nothing; raise `limits.{limit}`"),
                     to_see(seed),
+                    to_read(seed),
                 ]
             }
             (None, None) => Vec::new(),
@@ -251,8 +283,8 @@ impl Explored<'_> {
     }
 }
 
-const INDENT: &str = "    ";
-const AS_EXPECTED: &str = "violated, as expected";
+pub(super) const INDENT: &str = "    ";
+pub(super) const AS_EXPECTED: &str = "violated, as expected";
 
 /// The table that people read.
 struct Columns {
@@ -292,14 +324,8 @@ impl Columns {
     }
 }
 
-/// Near enough for three figures.
-#[allow(clippy::cast_precision_loss, reason = "three figures are shown")]
-fn as_f64(count: u64) -> f64 {
-    count as f64
-}
-
 /// A path as a shell takes it for one word.
-fn shell_word(path: impl AsRef<Path>) -> String {
+pub(super) fn shell_word(path: impl AsRef<Path>) -> String {
     let path = path.as_ref().display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "_./-+=:@%,".contains(c);
     if !path.is_empty() && path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }

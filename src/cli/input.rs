@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Fault, output};
+use crate::explore::Schedule;
 use crate::scenario::Scenario;
 
 /// Reads one scenario, and says on stderr what there is to warn of.
@@ -11,6 +12,28 @@ pub(super) fn scenario(path: &Path) -> Result<Scenario, Fault> {
     let scenario = Scenario::load(path).map_err(|error| Fault::new(error.to_string()))?;
     warn(&scenario);
     Ok(scenario)
+}
+
+/// Reads a schedule.
+pub(super) fn schedule(path: &Path) -> Result<Schedule, Fault> {
+    let place = path.display();
+    let text = fs::read_to_string(path).map_err(|error| Fault::new(format!("{place} cannot be read: {error}")))?;
+    text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))
+}
+
+/// The scenario that a schedule has in its file.
+pub(super) fn scenario_of(path: &Path, schedule: &Schedule) -> Result<Scenario, Fault> {
+    let place = path.display();
+    let Some(scenario) = &schedule.scenario else {
+        let problem = "it has no scenario: it is a schedule of a test, which tries it by itself when it is run";
+        return Err(Fault::new(format!("{place}: {problem}")));
+    };
+    Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
+        .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))
+}
+
+pub(super) fn no_such_part(path: &Path) -> Fault {
+    Fault::new(format!("{}: its scenario has no such part as its `[part]`", path.display()))
 }
 
 /// Reads every file named and every `*.toml` of each directory named, in the order of their names. If any is at fault,

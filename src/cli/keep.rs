@@ -8,8 +8,8 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Fault;
+use super::layout::count;
 use super::output::NewFile;
-use super::run::count;
 use crate::engine::{End, Invalid};
 use crate::explore::{
     Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy,
@@ -19,26 +19,27 @@ use crate::scenario::{Scenario, Visitor};
 
 /// Where the schedule goes, and what may be spent on it.
 #[derive(Args)]
+#[allow(clippy::struct_field_names, reason = "they are the names of options")]
 pub(super) struct Keep {
     /// Write its schedule to this file, made as small as still shows the violation, for `jeton replay`
-    #[arg(long, value_name = "OUT.toml")]
-    keep: Option<PathBuf>,
+    #[arg(long = "keep", value_name = "OUT.toml")]
+    kept: Option<PathBuf>,
     /// How many schedules are tried to make it small
-    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "keep")]
+    #[arg(id = "keep-runs", long, value_name = "N", default_value_t = 20_000, requires = "kept")]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
-    keep_runs: u64,
+    runs: u64,
     /// How long that may take at most; the result then depends on the speed of the machine
-    #[arg(long, value_name = "N", requires = "keep")]
-    keep_seconds: Option<u64>,
+    #[arg(id = "keep-seconds", long, value_name = "N", requires = "kept")]
+    seconds: Option<u64>,
 }
 
 impl Keep {
     /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns what
     /// is in it; nothing, if no file is wanted.
     pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
-        let Some(place) = &self.keep else { return Ok(None) };
+        let Some(place) = &self.kept else { return Ok(None) };
         let file = NewFile::create(place)?;
-        let bar = ProgressBar::new(self.keep_runs).with_message("making it small");
+        let bar = ProgressBar::new(self.runs).with_message("making it small");
         let style = "{msg} {wide_bar} {pos}/{len} runs";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
@@ -71,14 +72,14 @@ impl Visitor for Work<'_> {
             return Ok((Schedule { decisions, ..Schedule::default() }, number));
         };
         let started = Instant::now();
-        let limit = self.keep.keep_seconds.map(Duration::from_secs);
+        let limit = self.keep.seconds.map(Duration::from_secs);
         let until = || limit.is_some_and(|limit| started.elapsed() >= limit);
         let progress = |progress: MinimiseProgress| {
             self.bar.set_position(progress.runs);
             let processes = count(u64::from(progress.processes), "process");
             self.bar.set_message(format!("{processes}, {}", count(progress.decisions as u64, "decision")));
         };
-        let minimiser = Minimiser::new(&case, &*violation.property).max_runs(self.keep.keep_runs);
+        let minimiser = Minimiser::new(&case, &*violation.property).max_runs(self.keep.runs);
         Ok(match minimiser.until(&until).progress(&progress).run(&decisions)? {
             Some(Minimised { part, decisions, violation, minimal, .. }) => {
                 let violation = Some(Recorded::from(&violation));

@@ -42,6 +42,16 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// A number of things: `1 crash`, `2 crashes`.
+pub(super) fn count(number: u64, what: &str) -> String {
+    let ending = match number {
+        1 => "",
+        _ if what.ends_with("sh") || what.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {what}{ending}", grouped(number))
+}
+
 /// A number in three figures: `987`, `12.3k`, `4.56M`.
 pub(super) fn rounded(number: f64) -> String {
     let (value, unit) = match number {

@@ -5,16 +5,21 @@
 //! fault.
 
 mod assumptions;
+mod campaign;
+mod check;
 mod explore;
 mod hang;
 mod input;
 mod keep;
 mod layout;
+mod merge;
 mod output;
 mod replay;
 mod run;
 mod schema;
 mod strategy;
+mod tried;
+mod view;
 
 use std::process::ExitCode;
 
@@ -35,6 +40,9 @@ enum Command {
     Run(run::Run),
     Replay(replay::Replay),
     Explore(explore::Explore),
+    Merge(merge::Merge),
+    Check(check::Check),
+    View(view::View),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -63,6 +71,9 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(&mut output),
         Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),
+        Command::Merge(command) => command.execute(&mut output),
+        Command::Check(command) => command.execute(&mut output),
+        Command::View(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

@@ -3,15 +3,17 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::explore::shell_word;
 use super::hang::Patience;
 use super::layout::{width, wrap};
 use super::output::{Output, complain};
-use super::{Fault, Verdict};
+use super::{Fault, Verdict, input, view};
 use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, Watched, diagram, why};
+use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, why};
 use crate::mutex::System;
-use crate::scenario::{Scenario, Visitor};
+use crate::scenario::Visitor;
 use crate::trace::{Ending, Record, Recorder};
+use crate::view::diagram;
 
 /// Run a schedule file, and tell whether it shows what it did when it was kept
 ///
@@ -29,6 +31,9 @@ pub(super) struct Replay {
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
+    /// Open a page of the run in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 /// What a replay came to.
@@ -43,19 +48,12 @@ struct Replayed {
 impl Replay {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
         let place = self.schedule.display();
-        let text = std::fs::read_to_string(&self.schedule)
-            .map_err(|error| Fault::new(format!("{place} cannot be read: {error}")))?;
-        let schedule: Schedule = text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))?;
-        let Some(scenario) = &schedule.scenario else {
-            let problem = "it has no scenario: it is a schedule of a test, which tries it by itself when it is run";
-            return Err(Fault::new(format!("{place}: {problem}")));
-        };
-        let scenario = Scenario::parse(&format!("{}.toml", scenario.name), &scenario.source)
-            .map_err(|error| Fault::new(format!("{place}, its scenario:\n{error}")))?;
-        let bark = |hang: Hang| hung(&schedule, hang);
+        let schedule = input::schedule(&self.schedule)?;
+        let scenario = input::scenario_of(&self.schedule, &schedule)?;
+        let bark = |hang: Hang| hung(&schedule, &hang);
         let watchdog = Watchdog::new(self.patience.duration(), &bark);
         let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
-            return Err(Fault::new(format!("{place}: its scenario has no such part as its `[part]`")));
+            return Err(input::no_such_part(&self.schedule));
         };
         let replayed = replayed.map_err(|invalid| Fault::new(format!("{place}: {invalid}")))?;
         let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
@@ -69,13 +67,20 @@ impl Replay {
                 output.lines("");
             }
             output.lines(&replayed.text(&schedule, reproduced));
+            if !self.open {
+                let path = shell_word(&self.schedule);
+                output.lines(&format!("to see it: cargo jeton view {path} --open"));
+            }
+        }
+        if self.open {
+            view::open(view::replayed(&self.schedule, &scenario, &schedule, &self.patience)?)?;
         }
         Ok(if reproduced { Verdict::Met } else { Verdict::NotMet })
     }
 }
 
 /// A handler never returns, and that may be what was recorded.
-fn hung(schedule: &Schedule, hang: Hang) -> ! {
+fn hung(schedule: &Schedule, hang: &Hang) -> ! {
     let reproduced = schedule.is_reproduced_by(&End::Violated(hang.violation.clone()));
     let verdict = if reproduced { "reproduced" } else { "not reproduced" };
     complain(verdict, &hang.violation.to_string());
@@ -101,9 +106,7 @@ impl Replayed {
     fn of<S: System>(case: &Case<S>, decisions: &Decisions, watchdog: Watchdog<'_>) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new();
         let mut runner = Runner::new(case)?;
-        let (outcome, divergence) = watchdog.watch(case, Watched::Decisions(decisions.clone()), |pulse| {
-            runner.replay(decisions.clone(), &mut (&mut recorder, pulse))
-        });
+        let (outcome, divergence) = watchdog.replay(case, &mut runner, decisions.clone(), &mut recorder);
         let fails = matches!(outcome.end, End::Violated(_));
         let reasons = if fails { why(case, decisions)? } else { Vec::new() };
         Ok(Self { outcome, divergence, records: recorder.finish(), reasons, processes: case.setup.processes })

@@ -5,14 +5,15 @@ use serde_json::json;
 
 use super::hang::{self, Patience};
 use super::keep::Keep;
-use super::layout::{grouped, width, wrap};
+use super::layout::{count, grouped, width, wrap};
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict, input, strategy};
+use super::{Fault, Verdict, input, strategy, view};
 use crate::engine::{End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Runner, Strategy, Watchdog, Watched, diagram};
+use crate::explore::{Case, Hang, Runner, Strategy, Watchdog};
 use crate::mutex::{Property, System};
 use crate::scenario::{Expectation, Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Sink, Writer};
+use crate::view::{Token, diagram};
 
 /// Run one schedule of a scenario, and tell what came of it
 ///
@@ -40,6 +41,9 @@ pub(super) struct Run {
     /// Print one JSON object instead of text
     #[arg(long, conflicts_with = "diagram")]
     json: bool,
+    /// Open a page of the run in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 /// What a run came to.
@@ -66,6 +70,11 @@ impl Run {
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
         if let (Some(kept), false) = (self.keep.execute(&scenario, self.chosen.strategy, self.seed)?, self.json) {
             output.lines(&kept);
+        }
+        if self.open {
+            view::open(view::run(&scenario, self.chosen.strategy, self.seed, &self.patience)?)?;
+        } else if !self.json && matches!(ran.outcome.end, End::Violated(_)) {
+            output.lines(&format!("to see it: {}", view::command(scenario.path(), self.seed, &self.chosen)));
         }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })
@@ -171,16 +180,6 @@ impl Ran {
     }
 }
 
-/// A number of things: `1 crash`, `2 crashes`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if what.ends_with("sh") || what.ends_with('s') => "es",
-        _ => "s",
-    };
-    format!("{} {what}{ending}", grouped(number))
-}
-
 struct Work<'a> {
     strategy: Strategy,
     seed: u64,
@@ -214,11 +213,17 @@ impl Visitor for Work<'_> {
         case.strategy = strategy;
         let mut runner = Runner::new(&case)?;
         let wanted = sinks.trace.is_some() || sinks.records.is_some();
-        let mut recorder = Recorder::to(sinks);
-        let outcome = watchdog.watch(&case, Watched::Seed(seed), |mut pulse| match wanted {
-            true => runner.run_observed(seed, &mut (&mut recorder, pulse)),
-            false => runner.run_observed(seed, &mut pulse),
-        });
+        // Whoever looks at a trace later needs no rerun.
+        let with_states = sinks.trace.is_some();
+        let mut recorder = Recorder::to(sinks).following(Token);
+        if with_states {
+            recorder = recorder.with_states();
+        }
+        let outcome = if wanted {
+            watchdog.run(&case, &mut runner, seed, &mut recorder)
+        } else {
+            watchdog.run(&case, &mut runner, seed, &mut ())
+        };
         let notes = runner.take_tally().counts().into_keys().collect();
         let Sinks { trace, records } = recorder.finish();
         let trace = trace.map(|trace| trace.finish(&Ending::new(&outcome)).expect(MEMORY));

@@ -24,6 +24,16 @@ pub(crate) struct Chance {
     book: Option<Book>,
     /// How it draws, if not as the setup says.
     manner: Option<Box<Manner>>,
+    /// In a search: all answers in turn.
+    script: Option<Script>,
+}
+
+/// The answers of one run among all that there could be, in the order in which they are asked for.
+#[derive(Clone, Debug, Default)]
+struct Script {
+    /// Each answer, and the bound that it is below.
+    answers: Vec<(u64, u64)>,
+    asked: usize,
 }
 
 /// Keys are counted only where answers are kept or looked up: a seeded run pays nothing for them.
@@ -39,7 +49,7 @@ struct Book {
 
 impl Chance {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { streams: Streams::new(seed), book: None, manner: None }
+        Self { streams: Streams::new(seed), book: None, manner: None, script: None }
     }
 
     pub(crate) fn recorded(seed: u64) -> Self {
@@ -61,7 +71,25 @@ impl Chance {
 
     pub(crate) fn answered(decisions: Decisions) -> Self {
         let book = Book { given: Some(decisions), ..Book::default() };
-        Self { streams: Streams::new(0), book: Some(book), manner: None }
+        Self { book: Some(book), ..Self::seeded(0) }
+    }
+
+    /// Gives every answer in turn: the simplest first, and the next ones after [`Chance::turn`]. Spans are the shortest.
+    pub(crate) fn exhaustive() -> Self {
+        Self { script: Some(Script::default()), ..Self::seeded(0) }
+    }
+
+    /// Turns to the next answers. False if all were given; then it is at the first again.
+    pub(crate) fn turn(&mut self) -> bool {
+        let Some(script) = &mut self.script else { return false };
+        script.asked = 0;
+        while let Some((answer, bound)) = script.answers.pop() {
+            if answer + 1 < bound {
+                script.answers.push((answer + 1, bound));
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether answers are drawn as the setup says, and nobody asks which they were.
@@ -88,6 +116,9 @@ impl Chance {
 
     /// True in `per_mille` of 1,000 cases.
     pub(crate) fn happens(&mut self, stream: Stream, per_mille: u16, topic: impl FnOnce() -> Topic) -> bool {
+        if self.script.is_some() && !(1..1000).contains(&per_mille) {
+            return per_mille > 0;
+        }
         let happens = |streams: &mut Streams, share: u16| u64::from(streams.below(stream, 1000) < u64::from(share));
         let answer = match &self.manner {
             None => self.decide(2, topic, |streams| happens(streams, per_mille)),
@@ -104,6 +135,9 @@ impl Chance {
     #[inline]
     pub(crate) fn span(&mut self, stream: Stream, spread: &Distribution, topic: impl FnOnce() -> Topic) -> Ticks {
         let (min, max) = (spread.min().get(), spread.max().get());
+        if self.script.is_some() {
+            return Ticks::new(min);
+        }
         let bound = max - min + 1;
         if self.manner.is_some() {
             return Ticks::new(min + self.span_in_manner(stream, spread, bound, topic()));
@@ -141,6 +175,9 @@ impl Chance {
 
     #[inline]
     fn decide(&mut self, bound: u64, topic: impl FnOnce() -> Topic, draw: impl FnOnce(&mut Streams) -> u64) -> u64 {
+        if let Some(script) = &mut self.script {
+            return script.next(bound);
+        }
         match &mut self.book {
             None => draw(&mut self.streams),
             Some(book) => {
@@ -228,6 +265,16 @@ impl Chance {
         let Some(book) = &self.book else { return Default::default() };
         let unasked = book.given.iter().flat_map(|given| given.keys().cloned()).collect();
         (unasked, book.misfits.clone())
+    }
+}
+
+impl Script {
+    fn next(&mut self, bound: u64) -> u64 {
+        if self.asked == self.answers.len() {
+            self.answers.push((0, bound));
+        }
+        self.asked += 1;
+        self.answers[self.asked - 1].0
     }
 }
 

@@ -272,9 +272,9 @@ impl FaultMix {
 /// The greatest number of change points.
 const CHANGES_MAX: usize = 4;
 
-/// Chains of messages have priorities: a low one makes each message late, a high one lets it through at once. A chain is
-/// a message, the first that its receiver sends upon it, and so on; any other message begins a chain of its own, and so
-/// does each report. At each change point the chain at hand falls behind all others.
+/// Chains of messages have priorities: a low one makes each message late, a high one lets it through at once. A chain
+/// is a message, the first that its receiver sends upon it, and so on; any other message begins a chain of its own, and
+/// so does each report. At each change point the chain at hand falls behind all others.
 #[derive(Clone, Debug)]
 pub(crate) struct Priorities {
     salt: u64,
@@ -342,8 +342,7 @@ fn chain(topic: &Topic) -> u64 {
     let pair = |one: ProcessId, other: ProcessId| u64::from(one.get()) << 32 | u64::from(other.get());
     match topic {
         Topic::Delay { from, to } | Topic::CopyDelay { from, to } => pair(*from, *to),
-        Topic::Latency { observer, of } => pair(*of, *observer),
-        Topic::SuspectLength { observer, of } => pair(*of, *observer),
+        Topic::Latency { observer, of } | Topic::SuspectLength { observer, of } => pair(*of, *observer),
         Topic::Service { process }
         | Topic::Down { process }
         | Topic::PauseLength { process }

@@ -14,6 +14,7 @@ mod distribution;
 mod disturbance;
 mod fault;
 mod flight;
+pub(crate) mod interleaving;
 mod key;
 mod manner;
 mod observer;
@@ -40,5 +41,6 @@ pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{
     ChannelOrder, Detector, DetectorClass, FromDead, Invalid, Limits, Link, Network, ReportOrder, Setup, ToDead,
 };
+pub(crate) use simulation::NO_PANIC;
 pub use simulation::{Divergence, End, Limit, Outcome, Simulation, Stats};
 pub use world::World;

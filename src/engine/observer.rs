@@ -27,6 +27,9 @@ pub trait Observer<P: Process> {
     /// A second copy of a message is on its way.
     fn duplicated(&mut self, _to: ProcessId, _message: MessageId, _copy: MessageId, _world: &World<P>) {}
 
+    /// A message has arrived and waits: its receiver is busy or paused.
+    fn queued(&mut self, _to: ProcessId, _message: MessageId, _world: &World<P>) {}
+
     /// Until a tick, what is sent between these processes and the others is lost.
     fn partitioned(&mut self, _side: &[ProcessId], _until: Ticks, _world: &World<P>) {}
 
@@ -69,6 +72,9 @@ impl<P: Process, O: Observer<P>> Observer<P> for &mut O {
     fn duplicated(&mut self, to: ProcessId, message: MessageId, copy: MessageId, world: &World<P>) {
         (**self).duplicated(to, message, copy, world);
     }
+    fn queued(&mut self, to: ProcessId, message: MessageId, world: &World<P>) {
+        (**self).queued(to, message, world);
+    }
     fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
         (**self).partitioned(side, until, world);
     }
@@ -103,6 +109,10 @@ impl<P: Process, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
     fn duplicated(&mut self, to: ProcessId, message: MessageId, copy: MessageId, world: &World<P>) {
         self.0.duplicated(to, message, copy, world);
         self.1.duplicated(to, message, copy, world);
+    }
+    fn queued(&mut self, to: ProcessId, message: MessageId, world: &World<P>) {
+        self.0.queued(to, message, world);
+        self.1.queued(to, message, world);
     }
     fn partitioned(&mut self, side: &[ProcessId], until: Ticks, world: &World<P>) {
         self.0.partitioned(side, until, world);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::distribution::{Distribution, SPAN_MAX};
 use super::disturbance::{Unreliable, Windows};
 use super::fault::{Crash, Faults, Moment, RandomCrashes};
-use crate::model::{Process, ProcessId};
+use crate::model::{Process, ProcessId, Ticks};
 
 /// All that is fixed before a run: the processes and the world they run in. What is left is the seed.
 #[derive(Clone, Debug)]
@@ -43,6 +43,18 @@ impl<P: Process> Setup<P> {
     pub fn with_random_crashes(mut self, count: u32) -> Self {
         self.faults.random.push(RandomCrashes::up_to(count));
         self
+    }
+
+    /// How long a run goes on when every request is settled: as [`Limits::settle_ticks`] says, or else as long as a
+    /// message takes at most to go round all processes and a few more besides, after a report: (processes + 4) × the
+    /// greatest delay + the greatest latency.
+    pub fn settle(&self) -> Ticks {
+        self.limits.settle_ticks.map_or_else(|| self.enough_to_settle(), Ticks::new)
+    }
+
+    pub(crate) fn enough_to_settle(&self) -> Ticks {
+        let round = (u64::from(self.processes) + 4).saturating_mul(self.network.delay_max().get());
+        Ticks::new((Ticks::new(round) + self.detector.latency_ticks.max()).get().min(SPAN_MAX))
     }
 
     /// Checks that it can be run.
@@ -105,7 +117,7 @@ impl Default for Network {
 
 impl Network {
     /// The longest that a message can take, its handling and that of an event before it included.
-    pub fn delay_max(&self) -> crate::model::Ticks {
+    pub fn delay_max(&self) -> Ticks {
         let longest = self.links.iter().map(|link| link.delay_ticks.max()).max().unwrap_or_default();
         longest.max(self.delay_ticks.max()) + self.service_ticks.max()
     }
@@ -245,19 +257,23 @@ pub struct Limits {
     pub events: u64,
     /// The number of messages, timers and reports that may be on their way at once.
     pub pending: u64,
-    /// How long a run goes on when every request is settled, in ticks: what goes wrong then is seen too.
-    pub settle_ticks: u64,
+    /// How long a run goes on when every request is settled, in ticks: what goes wrong then is seen too, and what must
+    /// come in the end has had its time. If absent, [`Setup::settle`] says; a shorter one may have a property judged
+    /// before its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle_ticks: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { ticks: 100_000_000, events: 10_000_000, pending: 10_000_000, settle_ticks: 200 }
+        Self { ticks: 100_000_000, events: 10_000_000, pending: 10_000_000, settle_ticks: None }
     }
 }
 
 impl Limits {
     fn validate(&self) -> Result<(), Invalid> {
-        for (name, value) in [("ticks", self.ticks), ("events", self.events), ("settle_ticks", self.settle_ticks)] {
+        let settle_ticks = self.settle_ticks.unwrap_or_default();
+        for (name, value) in [("ticks", self.ticks), ("events", self.events), ("settle_ticks", settle_ticks)] {
             if value > SPAN_MAX {
                 return Err(Invalid::new(format!("limits.{name}"), format!("{value}, expected at most {SPAN_MAX}")));
             }

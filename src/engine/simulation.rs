@@ -226,7 +226,7 @@ impl<P: Process> Simulation<P> {
 /// The property that no handler panics; it is always checked.
 pub(crate) const NO_PANIC: &str = "no_panic";
 
-fn message_of(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn message_of(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -244,7 +244,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Box<Violation>> {
-        let settle = Ticks::new(world.setup().limits.settle_ticks);
+        let settle = world.setup().settle();
         let ticks = Ticks::new(world.setup().limits.ticks);
         let mut settled_at = None;
         loop {

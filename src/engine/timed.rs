@@ -376,6 +376,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
         // The queue knows only of what is pending.
         self.clock.takes_care = true;
+        if let Arrived::Message { id, .. } = &arrived {
+            self.observer.queued(process, MessageId(*id), world);
+        }
         let is_first = !world.has_arrivals(process);
         world.put_into_inbox(process, arrived);
         if is_first {

@@ -81,6 +81,11 @@ pub(super) trait Driver<P: Process> {
     fn effect(&mut self, process: ProcessId, effect: Effect<P>, world: &mut World<P>);
     /// Told of every effect, just before it is done.
     fn observe(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>);
+    /// How many messages of a sender wait in the inbox of the process, which has `arrived` in it.
+    fn inbox_len(&self, sender: ProcessId, arrived: usize) -> usize {
+        let _ = sender;
+        arrived
+    }
     /// After how many effects of this step the process is to crash.
     fn crash_in(&mut self, process: ProcessId, step: u64) -> Option<u32>;
 }
@@ -98,7 +103,8 @@ impl<P: Process, D: Driver<P>> Surroundings for Asked<'_, P, D> {
 
     fn inbox_len(&self, sender: ProcessId) -> usize {
         let from_sender = |arrived: &&Arrived<P>| matches!(arrived, Arrived::Message { from, .. } if *from == sender);
-        self.inboxes[self.process.index()].iter().filter(from_sender).count()
+        let arrived = self.inboxes[self.process.index()].iter().filter(from_sender).count();
+        self.driver.inbox_len(sender, arrived)
     }
 }
 
@@ -313,6 +319,14 @@ impl<P: Process> World<P> {
         self.down.push(process);
         self.last_fault = self.now;
         mem::take(&mut self.inboxes[process.index()])
+    }
+
+    /// Puts a process into this state.
+    pub(super) fn load(&mut self, process: ProcessId, state: P, stable: P::Stable, boot: u32) {
+        self.nodes[process.index()] = Node { boot, stable, ..Node::new(state) };
+        // A handler that panicked may have left some.
+        self.effects.clear();
+        self.stepping = NOBODY;
     }
 
     /// The process is new, but for its stable storage; it has yet to handle its restart.

@@ -13,7 +13,7 @@ use super::picture::draw;
 use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
-use super::watchdog::{Hang, Watchdog, Watched};
+use super::watchdog::{Hang, Watchdog};
 use super::why::why;
 use crate::engine::{Decisions, End, Invalid, Violation};
 use crate::mutex::Mutex;
@@ -129,8 +129,7 @@ fn try_kept<P: Mutex>(
         };
         let mut runner = Runner::new(&case)?;
         let decisions = schedule.decisions.clone();
-        let (outcome, _) = watchdog
-            .watch(&case, Watched::Decisions(decisions.clone()), |mut pulse| runner.replay(decisions, &mut pulse));
+        let (outcome, _) = watchdog.replay(&case, &mut runner, decisions, &mut ());
         if let End::Violated(violation) = outcome.end {
             let found = format!("it was kept in {}", path.display());
             let Schedule { part, decisions, .. } = schedule;
@@ -167,8 +166,8 @@ fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invali
     })
 }
 
-/// A handler never returns. No test can end that has it on one of its threads, so the whole process does; and what tests
-/// print is kept back until they end, so this is written around it.
+/// A handler never returns. No test can end that has it on one of its threads, so the whole process does; and what
+/// tests print is kept back until they end, so this is written around it.
 fn hung(hang: &Hang, directory: &Path, name: &str) -> ! {
     let Hang { violation, decisions, .. } = hang.clone();
     let text = violation.to_string();

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::runner::{Case, Runner};
 use super::strategy::Strategy;
 use super::watchdog::{Pulse, Watchdog, Watched};
@@ -101,12 +103,36 @@ pub struct Report {
     pub overtakes: u64,
     /// Of each property that was violated the first schedule that shows it, in the order of the schedules.
     pub findings: Vec<Finding>,
+    /// The schedules that violate each property.
+    pub failing: BTreeMap<String, Failing>,
     /// How many schedules met a limit and prove nothing, and the seed and the limit of the first.
     pub cut_off: u64,
     /// The first schedule that was cut off.
     pub first_cut_off: Option<(u64, Limit)>,
     /// In how many schedules each thing worth trying happened.
     pub sometimes: BTreeMap<&'static str, u64>,
+}
+
+/// The schedules that violate one property.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failing {
+    /// How many there are.
+    pub schedules: u64,
+    /// The seeds of the first of them, at most [`Failing::SEEDS`].
+    pub seeds: Vec<u64>,
+}
+
+impl Failing {
+    /// So many seeds are kept of each property.
+    pub const SEEDS: usize = 100;
+
+    fn push(&mut self, seed: u64) {
+        self.schedules += 1;
+        if self.seeds.len() < Self::SEEDS {
+            self.seeds.push(seed);
+        }
+    }
 }
 
 /// A violation and where to see it.
@@ -160,6 +186,12 @@ impl Report {
         for mut finding in part.findings {
             finding.found_within += self.schedules;
             self.keep(finding, shortest);
+        }
+        for (property, part) in part.failing {
+            let failing = self.failing.entry(property).or_default();
+            failing.schedules += part.schedules;
+            failing.seeds.extend(part.seeds);
+            failing.seeds.truncate(Failing::SEEDS);
         }
         self.schedules += part.schedules;
         self.events += part.events;
@@ -295,8 +327,8 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         self
     }
 
-    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if it
-    /// is never said.
+    /// After how long [`check`](Self::check) gives a handler up that has not returned, and ends the process; 30 s, if
+    /// it is never said.
     #[must_use]
     pub fn hang_after(mut self, patience: Duration) -> Self {
         self.hang_after = patience;
@@ -373,7 +405,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                 None => runner.run(seed),
                 Some(mut pulse) => {
                     pulse.begin(seed);
-                    let outcome = runner.run_observed(seed, &mut pulse);
+                    let outcome = runner.run_watched(seed, &mut (), &mut pulse);
                     pulse.end();
                     outcome
                 }
@@ -381,6 +413,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
             part.schedules += 1;
             for violation in runner.collected() {
                 let finding = Finding { seed, found_within: part.schedules, violation: violation.clone() };
+                part.failing.entry(violation.property.clone()).or_default().push(seed);
                 part.keep(finding, self.thorough);
             }
             part.events += outcome.stats.events;
@@ -398,6 +431,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
                         Stop::AtViolationOf(property) => violation.property == *property,
                         Stop::Never => false,
                     };
+                    part.failing.entry(violation.property.clone()).or_default().push(seed);
                     part.keep(Finding { seed, found_within: part.schedules, violation }, self.thorough);
                 }
             }

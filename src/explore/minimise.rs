@@ -153,7 +153,7 @@ impl<'a, P: Mutex> Minimiser<'a, P> {
         let mut search = Search { minimiser: self, runs: 0, events: 0, cut_off: false, left: (0, 0) };
         let mut stage = Stage::new(Part::default(), self.case.clone())?;
         let Some(mut best) = search.fails(&mut stage, decisions) else { return Ok(None) };
-        let mut minimal = search.reduce(&mut stage, &mut best);
+        search.reduce(&mut stage, &mut best);
         while !search.is_spent() {
             let mut smaller = false;
             while !self.whole && search.shrink(&mut stage, &mut best) {
@@ -162,8 +162,10 @@ impl<'a, P: Mutex> Minimiser<'a, P> {
             if !smaller && !search.vary(&mut stage, &mut best) {
                 break;
             }
-            minimal = search.reduce(&mut stage, &mut best);
+            search.reduce(&mut stage, &mut best);
         }
+        // Where a limit was met, the last step may have left one that can be made smaller.
+        let minimal = !search.cut_off;
         let Failing { decisions, violation } = best;
         Ok(Some(Minimised { part: stage.part, decisions, violation, runs: search.runs, minimal }))
     }
@@ -274,8 +276,8 @@ impl<P: Mutex> Search<'_, P> {
         }
     }
 
-    /// Makes a schedule as small as single steps can; returns whether it is 1-minimal.
-    fn reduce(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+    /// Makes a schedule as small as single steps can: then it is 1-minimal, unless a limit was met.
+    fn reduce(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
         self.left = (stage.case.setup.processes, best.decisions.len());
         loop {
             let before = best.size();
@@ -285,7 +287,7 @@ impl<P: Mutex> Search<'_, P> {
                 self.join(stage, best);
             }
             if self.cut_off || best.size() == before {
-                return !self.cut_off;
+                return;
             }
         }
     }

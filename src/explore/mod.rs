@@ -2,8 +2,10 @@
 //!
 //! The result never depends on the number of threads or on what ran before. It reads no clock.
 
+mod campaign;
 mod check;
 mod crash_points;
+mod exhaustive;
 mod exploration;
 mod minimise;
 mod picture;
@@ -15,13 +17,17 @@ mod strategy;
 mod watchdog;
 mod why;
 
+pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError, Small, Totals};
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exploration::{Exploration, Finding, Progress, Report, Stop};
+pub use exhaustive::{Budget, Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
+pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
-pub use picture::{diagram, draw};
+pub use picture::draw;
 pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use strategy::{Strategy, UnknownStrategy};
-pub use watchdog::{HANDLERS_RETURN, Hang, Pulse, Watchdog, Watched};
+pub use watchdog::{HANDLERS_RETURN, Hang, Watchdog};
 pub use why::{Happening, Reason, why};
+
+pub use crate::view::diagram;

@@ -104,8 +104,8 @@ impl<P: Mutex> Case<P> {
         if process.index() < requests.len() {
             requests.remove(process.index());
         }
-        let Self { workload, properties, patience, .. } = self.clone();
-        Some(Self { setup: Arc::new(setup), workload, requests, properties, patience, strategy: self.strategy })
+        let Self { workload, properties, patience, strategy, .. } = self.clone();
+        Some(Self { setup: Arc::new(setup), workload, requests, properties, patience, strategy })
     }
 
     /// Whether the drawn crashes of a schedule are such as could be drawn: each of a process of a group, and no more

@@ -68,7 +68,7 @@ impl<P: Mutex> From<Setup<P>> for Case<P> {
 enum Plan {
     Random,
     Swarm,
-    CrashPoints(Placing),
+    CrashPoints(Box<Placing>),
     Pct,
 }
 
@@ -135,56 +135,76 @@ impl<P: Mutex> Runner<P> {
 
     /// Runs the schedule of a seed.
     pub fn run(&mut self, seed: u64) -> Outcome {
-        let plan = self.plan(seed);
+        let plan = self.plan(seed, &mut (), false);
         self.reset();
         self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, &mut self.monitor)
     }
 
     /// Runs the schedule of a seed under the eyes of one more observer.
     pub fn run_observed<O: Observer<P>>(&mut self, seed: u64, observer: &mut O) -> Outcome {
-        let plan = self.plan(seed);
+        self.run_watched(seed, observer, &mut ())
+    }
+
+    /// Runs the schedule of a seed under the eyes of one more observer, and of one that also sees the dry runs, if the
+    /// strategy makes some.
+    pub(super) fn run_watched<O, W>(&mut self, seed: u64, observer: &mut O, watcher: &mut W) -> Outcome
+    where
+        O: Observer<P>,
+        W: Observer<P>,
+    {
+        let plan = self.plan(seed, watcher, false);
         self.reset();
-        let observers = &mut (&mut self.monitor, observer);
+        let observers = &mut (&mut self.monitor, (observer, watcher));
         self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, observers)
+    }
+
+    /// As [`run_watched`](Self::run_watched), but every run is recorded, the dry ones too: whichever the watcher ends
+    /// with a panic leaves its decisions.
+    pub(super) fn record_watched<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W) {
+        let plan = self.plan(seed, watcher, true);
+        self.reset();
+        let observers = &mut (&mut self.monitor, watcher);
+        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, observers);
     }
 
     /// Runs the schedule of a seed and returns its decisions too.
     pub fn record(&mut self, seed: u64) -> (Outcome, Decisions) {
-        let plan = self.plan(seed);
+        let plan = self.plan(seed, &mut (), false);
         self.reset();
         self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, &mut self.monitor)
     }
 
-    fn plan(&mut self, seed: u64) -> Plan {
+    fn plan<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W, records: bool) -> Plan {
         match self.strategy.of_seed(seed) {
             Strategy::Random | Strategy::Auto => Plan::Random,
             Strategy::Swarm => Plan::Swarm,
             Strategy::Pct => Plan::Pct,
-            Strategy::CrashPoints => self.place_crashes(seed).map_or(Plan::Random, Plan::CrashPoints),
+            Strategy::CrashPoints => match self.place_crashes(seed, watcher, records) {
+                Some(placing) => Plan::CrashPoints(Box::new(placing)),
+                None => Plan::Random,
+            },
         }
     }
 
     /// Makes dry runs and chooses a crash in each, until all are placed or those before have ended the run.
-    fn place_crashes(&mut self, seed: u64) -> Option<Placing> {
+    fn place_crashes<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W, records: bool) -> Option<Placing> {
         let DryRun { groups, monitor, steps } = &mut self.dry;
         let mut placing = Placing::new(seed, groups)?;
         while !placing.is_done() {
             self.applications.reset();
             monitor.reset();
             steps.0.clear();
-            let observers = &mut (&mut *monitor, &mut *steps);
-            let outcome = self.simulation.run_drawn(seed, placing.draw(), &mut self.applications, observers);
+            let observers = &mut (&mut *monitor, (&mut *steps, &mut *watcher));
+            let outcome = if records {
+                self.simulation.record_drawn(seed, placing.draw(), &mut self.applications, observers).0
+            } else {
+                self.simulation.run_drawn(seed, placing.draw(), &mut self.applications, observers)
+            };
             if matches!(outcome.end, End::Violated(_)) || !placing.place(groups, steps) {
                 break;
             }
         }
         Some(placing)
-    }
-
-    /// Runs the schedule of a seed under the eyes of one more observer, and returns its decisions too.
-    pub fn record_observed<O: Observer<P>>(&mut self, seed: u64, observer: &mut O) -> (Outcome, Decisions) {
-        self.reset();
-        self.simulation.record(seed, &mut self.applications, &mut (&mut self.monitor, observer))
     }
 
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.

@@ -4,8 +4,9 @@ use std::str::FromStr;
 /// How the schedule of a seed is chosen among all those that a setup allows.
 ///
 /// No strategy leaves what the setup allows: spans stay between their shortest and their longest, crashes within their
-/// groups and their numbers, other faults within theirs. So whatever a schedule of any strategy shows is a finding about
-/// the setup, and it is recorded, replayed and made small alike. A case, its strategy and a seed are one run, for ever.
+/// groups and their numbers, other faults within theirs. So whatever a schedule of any strategy shows is a finding
+/// about the setup, and it is recorded, replayed and made small alike. A case, its strategy and a seed are one run, for
+/// ever.
 ///
 /// ```
 /// use jeton::explore::Strategy;
@@ -21,17 +22,20 @@ pub enum Strategy {
     /// kind are spread (mostly short, mostly long, either, some channels or some processes slow), which kinds of faults
     /// are on, how many of them, and in which part of the run.
     Swarm,
-    /// First a dry run of the seed without drawn crashes. Then a crash at one of its points, each as likely: in a step of
-    /// a process that may crash, after some of its effects. Further crashes are chosen in the same way from the run that
-    /// those before have left. Without drawn crashes in the setup it is [`Random`](Self::Random).
+    /// First a dry run of the seed without drawn crashes. Then a crash at one of its points, each as likely: in a step
+    /// of a process that may crash, after some of its effects. Further crashes, up to four, are chosen in the same way
+    /// from the run that those before have left. A point lies within the steps or within the ticks that the setup
+    /// names. Where the setup has no drawn crashes, or none can be placed, the schedule is that of
+    /// [`Random`](Self::Random).
     CrashPoints,
-    /// Channels have random priorities, and at each of a few random points the channel at hand falls behind all others;
-    /// after PCT (Burckhardt and others, ASPLOS 2010) and its form for messages, PCTCP (Ozkan and others, OOPSLA 2018).
+    /// Chains of messages have random priorities, and at each of up to four random points the chain at hand falls
+    /// behind all others; after PCT (Burckhardt and others, ASPLOS 2010) and its form for messages, PCTCP (Ozkan and
+    /// others, OOPSLA 2018). A chain is a message, the first one that its receiver sends upon it, and so on.
     ///
     /// Those hold back a message for as long as any other can go. Here time passes, and assumptions on timing must stay
     /// true: a priority is a delay between the shortest and the longest. So their bound on the odds of finding a bug of
-    /// a given depth is not claimed. A chain is a channel, or who hears of whom from the failure detector. Everything
-    /// else is as in [`Random`](Self::Random).
+    /// a given depth is not claimed. The points are drawn within a horizon that is drawn first, since nobody knows how
+    /// long the run will be. Everything else is as in [`Random`](Self::Random).
     Pct,
     /// The others in turn, by the seed: seed 4 is that of `random`, 5 of `swarm`, 6 of `crash-points`, 7 of `pct`.
     #[default]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
-use crate::engine::{Decisions, MessageId, Observer, Violation, World};
+use crate::engine::{Decisions, Divergence, MessageId, Observer, Outcome, Violation, World};
 use crate::model::{Event, Process, ProcessId};
 use crate::mutex::Mutex;
 
@@ -48,8 +48,31 @@ impl<'a> Watchdog<'a> {
         Self { patience, bark }
     }
 
-    /// Runs the schedule of a seed, or of decisions, under its eyes.
-    pub fn watch<P: Mutex, T>(self, case: &Case<P>, what: Watched, work: impl FnOnce(&Pulse) -> T) -> T {
+    /// Runs the schedule of a seed under its eyes, and under those of an observer.
+    pub fn run<P: Mutex, O: Observer<P>>(
+        self,
+        case: &Case<P>,
+        runner: &mut Runner<P>,
+        seed: u64,
+        observer: &mut O,
+    ) -> Outcome {
+        self.watch(case, Watched::Seed(seed), |mut pulse| runner.run_watched(seed, observer, &mut pulse))
+    }
+
+    /// Runs a schedule under its eyes, and under those of an observer.
+    pub fn replay<P: Mutex, O: Observer<P>>(
+        self,
+        case: &Case<P>,
+        runner: &mut Runner<P>,
+        decisions: Decisions,
+        observer: &mut O,
+    ) -> (Outcome, Divergence) {
+        self.watch(case, Watched::Decisions(decisions.clone()), |pulse| {
+            runner.replay(decisions, &mut (observer, pulse))
+        })
+    }
+
+    fn watch<P: Mutex, T>(self, case: &Case<P>, what: Watched, work: impl FnOnce(&Pulse) -> T) -> T {
         let pulse = Pulse::default();
         thread::scope(|scope| {
             let _guard = self.guard(scope, case, false, vec![(&pulse, what)]);
@@ -80,7 +103,7 @@ impl<'a> Watchdog<'a> {
                     *before = now;
                     if *still >= wakes {
                         let what = watched.clone().of(now.1);
-                        if let Some(hang) = self.look(case, collects, what, now.2) {
+                        if let Some(hang) = self.look(case, collects, &what, now.2) {
                             (self.bark)(hang);
                             return;
                         }
@@ -92,20 +115,20 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Runs up to the event that is never over.
-    fn look<P: Mutex>(self, case: &Case<P>, collects: bool, what: Watched, event: u64) -> Option<Hang> {
+    fn look<P: Mutex>(self, case: &Case<P>, collects: bool, what: &Watched, event: u64) -> Option<Hang> {
         let mut runner = Runner::new(case).ok()?;
         if collects {
             runner = runner.collecting();
         }
-        let mut stop = Stop { before: event, seconds: self.patience.as_secs(), violation: None };
-        let run = || match &what {
-            Watched::Seed(seed) => drop(runner.record_observed(*seed, &mut stop)),
+        let mut stop = Stop { before: event, seen: 0, seconds: self.patience.as_secs(), violation: None };
+        let run = || match what {
+            Watched::Seed(seed) => runner.record_watched(*seed, &mut stop),
             Watched::Decisions(decisions) => drop(runner.replay(decisions.clone(), &mut stop)),
             Watched::Seeds => {}
         };
         // It ends with the panic of the observer.
         let _ = catch_unwind(AssertUnwindSafe(run));
-        let seed = if let Watched::Seed(seed) = what { Some(seed) } else { None };
+        let seed = if let Watched::Seed(seed) = what { Some(*seed) } else { None };
         Some(Hang { violation: stop.violation?, seed, decisions: runner.decisions() })
     }
 }
@@ -114,7 +137,7 @@ const WAKE: Duration = Duration::from_millis(50);
 
 /// What is run.
 #[derive(Clone, Debug)]
-pub enum Watched {
+pub(super) enum Watched {
     /// The schedule of this seed.
     Seed(u64),
     /// Those of many seeds, one after another.
@@ -132,41 +155,46 @@ impl Watched {
 /// Shows from outside how far a run is.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub struct Pulse {
+pub(super) struct Pulse {
     /// How many runs have begun.
     runs: AtomicU64,
     seed: AtomicU64,
+    /// How many events it has seen of the run, and of dry runs before it.
+    events: AtomicU64,
     /// The number of the event that is being handled; 0 between events.
-    event: AtomicU64,
+    handled: AtomicU64,
 }
 
 impl Pulse {
     pub(super) fn begin(&self, seed: u64) {
-        self.event.store(0, Ordering::Relaxed);
+        self.events.store(0, Ordering::Relaxed);
         self.seed.store(seed, Ordering::Relaxed);
         self.runs.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The run is over, though perhaps in the middle of an event.
     pub(super) fn end(&self) {
-        self.event.store(0, Ordering::Relaxed);
+        self.handled.store(0, Ordering::Relaxed);
     }
 
     fn read(&self) -> (u64, u64, u64) {
-        let [runs, seed, event] = [&self.runs, &self.seed, &self.event].map(|part| part.load(Ordering::Relaxed));
+        let [runs, seed, event] = [&self.runs, &self.seed, &self.handled].map(|part| part.load(Ordering::Relaxed));
         (runs, seed, event)
     }
 }
 
 impl<P: Process> Observer<P> for &Pulse {
     #[inline]
-    fn event(&mut self, _: ProcessId, _: &Event<P>, _: Option<MessageId>, world: &World<P>) {
-        self.event.store(world.event(), Ordering::Relaxed);
+    fn event(&mut self, _: ProcessId, _: &Event<P>, _: Option<MessageId>, _world: &World<P>) {
+        // Nobody else writes it.
+        let number = self.events.load(Ordering::Relaxed) + 1;
+        self.events.store(number, Ordering::Relaxed);
+        self.handled.store(number, Ordering::Relaxed);
     }
 
     #[inline]
     fn check(&mut self, _world: &World<P>) -> Result<(), Violation> {
-        self.event.store(0, Ordering::Relaxed);
+        self.handled.store(0, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -174,13 +202,15 @@ impl<P: Process> Observer<P> for &Pulse {
 /// Ends a run just before an event.
 struct Stop {
     before: u64,
+    seen: u64,
     seconds: u64,
     violation: Option<Violation>,
 }
 
 impl<P: Process> Observer<P> for Stop {
     fn event(&mut self, process: ProcessId, event: &Event<P>, _: Option<MessageId>, world: &World<P>) {
-        if world.event() == self.before {
+        self.seen += 1;
+        if self.seen == self.before {
             let what = format!("{process} has not returned from handling {event:?} for {} s", self.seconds);
             self.violation = Some(world.violation(HANDLERS_RETURN, vec![process], what));
             resume_unwind(Box::new("stopped"));

@@ -5,6 +5,7 @@
 //! unit test ([`Bench`]) without a difference.
 
 mod bench;
+mod canonical;
 mod effect;
 mod event;
 mod id;
@@ -15,6 +16,7 @@ pub(crate) mod tests;
 mod time;
 
 pub use bench::Bench;
+pub use canonical::{Counter, Counters, Family, Part};
 pub use effect::Effect;
 pub use event::{Event, Report};
 pub use id::ProcessId;

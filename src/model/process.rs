@@ -3,7 +3,7 @@ use std::hash::Hash;
 
 use serde::Serialize;
 
-use super::{Effect, Event, ProcessId, Report, Ticks};
+use super::{Counters, Effect, Event, Part, ProcessId, Report, Ticks};
 
 /// What messages, timers, requests, indications and stable storage are made of: plain data that can be compared,
 /// hashed, printed, written to a trace and sent to another thread. Every type that can is one.
@@ -89,6 +89,15 @@ pub trait Process: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     fn takes_requests(&self) -> bool {
         true
     }
+
+    /// Shows the counters that only grow and mean nothing but by comparison: hops, ids of questions. An exhaustive
+    /// search takes states that differ only in where such counters have got to for one; without, no state of a process
+    /// that counts for ever comes again, and the search has no end.
+    ///
+    /// Every number of a family must be shown, wherever it is, and the algorithm must do the same, but for the numbers,
+    /// if all of a family are shifted, or are put in other places without a change of order
+    /// ([`Counters::shift`], [`Counters::order`]). A constant that is compared with them makes it wrong.
+    fn counters(_part: Part<'_, Self>, _counters: &mut Counters<'_>) {}
 
     /// Hands an event to its handler. `stable` is read on a restart only.
     #[inline(always)]

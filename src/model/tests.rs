@@ -143,16 +143,16 @@ mod contexts {
     }
 
     #[test]
-    fn a_step_may_have_a_million_effects() {
+    fn a_step_may_have_a_hundred_thousand_effects_and_sixty_four_for_each_process() {
         let mut bench = bench();
-        bench.message(0, Order::Effects(1 << 20));
-        assert_eq!(bench.notes.len(), 1 << 20);
+        bench.message(0, Order::Effects(100_000 + 3 * 64));
+        assert_eq!(bench.notes.len(), 100_000 + 3 * 64);
     }
 
     #[test]
-    #[should_panic(expected = "more than 1048576 effects in one step")]
+    #[should_panic(expected = "more than 100192 effects in one step")]
     fn a_handler_that_does_not_end_panics() {
-        bench().message(0, Order::Effects((1 << 20) + 1));
+        bench().message(0, Order::Effects(100_000 + 3 * 64 + 1));
     }
 }
 

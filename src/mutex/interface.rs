@@ -95,6 +95,27 @@ pub struct Replica {
     pub value: u64,
 }
 
+/// Something that a process waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// What, as it stands after "waits for": `the token`.
+    pub what: String,
+    /// From whom, if from one process.
+    pub from: Option<ProcessId>,
+}
+
+impl Wait {
+    /// For something that comes from a process.
+    pub fn from(process: ProcessId, what: impl Into<String>) -> Self {
+        Self { what: what.into(), from: Some(process) }
+    }
+
+    /// For something that comes from nobody in particular.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), from: None }
+    }
+}
+
 /// The note with which a ring says that it accepted a token in this step (kept it, or passed it on as its own):
 /// `fresh_replica` is checked there.
 pub const TOKEN_ACCEPTED: &str = "token_accepted";
@@ -122,9 +143,15 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// if it cannot be taken out, or if fewer would bear fewer crashes than these and so fail for want of a majority.
     ///
     /// It lets a failing schedule be made small: fewer processes are easier to understand. An algorithm whose
-    /// configuration says nothing of single processes has `Some(config.clone())`; one that never says so keeps them all.
+    /// configuration says nothing of single processes has `Some(config.clone())`; one that never says so keeps all.
     fn without(_config: &Self::Config, _processes: u32, _process: ProcessId) -> Option<Self::Config> {
         None
+    }
+
+    /// What a process waits for in this state. It is asked where a request is not granted, so that the explanation says
+    /// who waits for whom.
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        Vec::new()
     }
 
     /// Rings: the number of valid tokens that this process has, those set aside for later included. One that it is

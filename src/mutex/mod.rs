@@ -4,6 +4,7 @@
 //! It knows processes only through their requests, their indications and the [`Mutex`] trait, never which algorithm it
 //! looks at.
 
+mod accounting;
 mod fairness;
 mod holders;
 mod interface;
@@ -14,11 +15,14 @@ mod replicas;
 mod system;
 mod tokens;
 mod waiting;
+mod watch;
 mod workload;
 
-pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED};
+pub use accounting::{Accounting, Purpose, Sum};
+pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED, Wait};
 pub use monitor::Monitor;
 pub use property::Property;
 pub(crate) use system::sealed;
 pub use system::{Circumstances, Impossible, Parameters, System};
+pub(crate) use watch::Lookout;
 pub use workload::{Applications, Workload};

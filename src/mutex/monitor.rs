@@ -3,7 +3,7 @@ use super::holders::Holders;
 use super::queues::Queues;
 use super::replicas::Replicas;
 use super::tokens::Tokens;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, graph};
 use super::{DataId, Indication, Mutex, Property, Request, TOKEN_ACCEPTED};
 use crate::engine::{Lost, MessageId, Observer, Violation, World};
 use crate::model::{Effect, Event, ProcessId, Ticks};
@@ -288,6 +288,13 @@ impl<P: Mutex> Monitor<P> {
         }
     }
 
+    /// A request without an answer, with who waits for whom.
+    fn not_granted(&self, process: ProcessId, data: DataId, waits: &str, world: &World<P>) -> Violation {
+        let holder = self.holders.of(data).first().copied();
+        let explanation = format!("{waits}: {}", graph(process, holder, world));
+        world.violation(Property::EveryRequestGranted.name(), vec![process], explanation)
+    }
+
     fn check_cycle(&mut self, process: ProcessId) {
         if let Some(cycle) = self.holders.cycle(process) {
             let processes = cycle.iter().map(|(process, _)| *process).collect();
@@ -420,14 +427,16 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         }
         match self.waiting.overdue(world) {
             None => Ok(()),
-            Some((process, explanation)) => {
-                Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation))
-            }
+            Some((process, data, waits)) => Err(self.not_granted(process, data, &waits, world)),
         }
     }
 
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
-        if self.chosen.has(Property::ReplicasConverge) {
+        let unanswered = self.waiting.oldest().map(|(process, data, waits)| {
+            self.not_granted(process, data, &format!("{waits}, and nothing is left to happen"), world)
+        });
+        // A write that is not done has not stopped, and explains why replicas differ.
+        if self.chosen.has(Property::ReplicasConverge) && (unanswered.is_none() || self.collects) {
             if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
                 let explanation = format!(
                     "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
@@ -436,11 +445,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.raise(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation))?;
             }
         }
-        if let Some((process, waits)) = self.waiting.oldest() {
-            let explanation = format!("{waits}, and nothing is left to happen");
-            return Err(world.violation(Property::EveryRequestGranted.name(), vec![process], explanation));
-        }
-        Ok(())
+        unanswered.map_or(Ok(()), Err)
     }
 }
 

@@ -34,6 +34,12 @@ pub enum Property {
 }
 
 impl Property {
+    /// Whether it is about what must come to be in the end, so that no single step violates it. A cycle of clients that
+    /// wait for each other is seen in the step that closes it.
+    pub const fn is_liveness(self) -> bool {
+        matches!(self, Self::EveryRequestGranted | Self::ReplicasConverge)
+    }
+
     /// The name in scenarios and reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use crate::model::ProcessId;
 
 /// The requests that were accepted and not granted yet, of each data id in the order in which they were accepted,
 /// whichever server said so.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Queues {
     waiting: BTreeMap<DataId, VecDeque<(ProcessId, u64)>>,
     /// The number of the last request of each client that was accepted, and of the last that was granted.

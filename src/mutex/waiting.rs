@@ -1,4 +1,4 @@
-use super::{DataId, Indication, Request};
+use super::{DataId, Indication, Mutex, Request, Wait};
 use crate::engine::World;
 use crate::model::{Process, ProcessId, Ticks};
 use crate::property::Obligations;
@@ -57,21 +57,54 @@ impl Waiting {
 
     /// Who has waited too long, and for what.
     #[inline]
-    pub(super) fn overdue<P: Process>(&mut self, world: &World<P>) -> Option<(ProcessId, String)> {
+    pub(super) fn overdue<P: Process>(&mut self, world: &World<P>) -> Option<(ProcessId, DataId, String)> {
         self.owed.overdue(world.now(), world.last_fault()).map(tell)
     }
 
     /// Who has waited longest, and for what.
-    pub(super) fn oldest(&mut self) -> Option<(ProcessId, String)> {
+    pub(super) fn oldest(&mut self) -> Option<(ProcessId, DataId, String)> {
         self.owed.oldest().map(tell)
     }
 }
 
-fn tell((since, process, &(owed, data)): (Ticks, ProcessId, &(Owed, DataId))) -> (ProcessId, String) {
+/// No more waits than these are told: in a large system each waits for the next.
+const TOLD: usize = 8;
+
+/// Who waits for whom, from this process on: `p2 waits for the token from p1, which is down`. An algorithm that does
+/// not say what its processes wait for has the holder told.
+pub(super) fn graph<P: Mutex>(process: ProcessId, holder: Option<ProcessId>, world: &World<P>) -> String {
+    let down = |process: ProcessId| if world.is_up(process) { "" } else { ", which is down" };
+    let mut told = Vec::new();
+    let mut seen = vec![process];
+    let mut next = 0;
+    while let Some(&waiter) = seen.get(next).filter(|_| told.len() <= TOLD) {
+        next += 1;
+        if !world.is_up(waiter) {
+            continue;
+        }
+        for Wait { what, from } in world.process(waiter).waits_for(waiter) {
+            let from_whom = from.map(|from| format!(" from {from}{}", down(from))).unwrap_or_default();
+            told.push(format!("{waiter} waits for {what}{from_whom}"));
+            seen.extend(from.filter(|from| !seen.contains(from)));
+        }
+    }
+    if told.len() > TOLD {
+        told.truncate(TOLD);
+        told.push("and so on".to_owned());
+    }
+    match holder {
+        Some(holder) => told.push(format!("{holder} is in the critical section")),
+        None if told.is_empty() => told.push("nobody is in the critical section".to_owned()),
+        None => {}
+    }
+    told.join("; ")
+}
+
+fn tell((since, process, &(owed, data)): (Ticks, ProcessId, &(Owed, DataId))) -> (ProcessId, DataId, String) {
     let what = match owed {
         Owed::Entered => format!("{data}"),
         Owed::Written => format!("the end of its write to {data}"),
         Owed::Left => format!("the end of its stay with {data}"),
     };
-    (process, format!("{process} has waited for {what} since tick {since}"))
+    (process, data, format!("{process} has waited for {what} since tick {since}"))
 }

@@ -77,8 +77,11 @@ impl<'a> Document<'a> {
                 let Self(document) = self;
                 let case = document.case::<S>()?;
                 let warns = document.contents.expect == Expectation::Holds;
-                let warnings =
-                    if warns { S::warnings(&case.setup.config, &circumstances(&case.setup)) } else { Vec::new() };
+                let mut warnings = Vec::new();
+                if warns {
+                    warnings = S::warnings(&case.setup.config, &circumstances(&case.setup));
+                    warnings.extend(settles_early(&case.setup));
+                }
                 Ok(Checked { sometimes: document.sometimes::<S>(), warnings })
             }
         }
@@ -110,8 +113,8 @@ impl<'a> Document<'a> {
         let properties = self.properties::<S>()?;
         let patience = self.patience(&setup)?;
         setup.limits = self.limits(&setup, patience);
-        let (requests, strategy) = (Vec::new(), Strategy::default());
-        Ok(Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy })
+        let (setup, strategy) = (Arc::new(setup), Strategy::default());
+        Ok(Case { setup, workload, requests: Vec::new(), properties, patience, strategy })
     }
 
     /// What its runs should show. Without faults nothing is asked for, and where faults are drawn, that each kind of
@@ -229,23 +232,17 @@ impl<'a> Document<'a> {
     }
 
     /// The limits, with those that the file leaves out derived from the rest:
-    /// - `settle_ticks` lets a message go round all processes and a few more besides, after a report:
-    ///   (processes + 4) × the greatest delay + the greatest latency;
+    /// - `settle_ticks` is for the setup to say ([`Setup::settle`]);
     /// - `ticks` lets every request of one process, and every fault, have the whole patience to itself.
     fn limits<S: System>(&self, setup: &Setup<S>, patience: Ticks) -> Limits {
         let given = |key| self.tree.get("limits").and_then(|limits| limits.get_ref().get(key)).is_some();
         let mut limits = setup.limits;
-        if !given("settle_ticks") {
-            let rounds = u64::from(setup.processes) + 4;
-            let settle = rounds.saturating_mul(setup.network.delay_max().get());
-            limits.settle_ticks = (Ticks::new(settle) + setup.detector.latency_ticks.max()).get().min(SPAN_MAX);
-        }
         if !given("ticks") {
             let workload = &self.contents.workload;
             let (first, faults) = faults_end(&setup.faults, setup.detector.suspicions.as_ref());
             let each = workload.think_ticks.max() + workload.hold_ticks.max() + patience;
             let rounds = u64::from(workload.requests).saturating_add(faults).saturating_add(1);
-            let ticks = Ticks::new(rounds.saturating_mul(each.get())) + first + Ticks::new(limits.settle_ticks);
+            let ticks = Ticks::new(rounds.saturating_mul(each.get())) + first + setup.settle();
             limits.ticks = limits.ticks.max(ticks.get()).min(SPAN_MAX);
         }
         limits
@@ -289,6 +286,14 @@ impl<'a> Document<'a> {
         }
         value.span()
     }
+}
+
+/// A run that ends early is judged before what must come in the end has had its time.
+fn settles_early<S: System>(setup: &Setup<S>) -> Option<String> {
+    let (given, enough) = (setup.settle(), setup.enough_to_settle());
+    (given < enough).then(|| {
+        format!("limits.settle_ticks is {given}, and a message may take {enough} to go round: what is late may be told")
+    })
 }
 
 /// The last tick that a fault by time can have, and how many faults there can be.

@@ -1,7 +1,8 @@
 use crate::engine::Invalid;
-use crate::explore::{Case, Runner, diagram};
+use crate::explore::{Case, Runner};
 use crate::mutex::Mutex;
 use crate::trace::{Ending, Recorder};
+use crate::view::diagram;
 
 /// Wide enough for five processes and their messages.
 const WIDTH: usize = 120;

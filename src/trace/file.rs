@@ -15,8 +15,8 @@ use crate::model::{ProcessId, Ticks};
 /// The name of the format, in every header.
 pub const FORMAT: &str = "jeton-trace";
 
-/// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+/// The version of the format that is written. The first is read too: it had whole states rather than what changed.
+pub const VERSION: u32 = 2;
 
 /// A whole trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +133,9 @@ pub struct Ending {
     /// What is wrong, in one sentence without its full stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<String>,
+    /// If the run goes round for ever: after which event the state is one that it comes back to with the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle_from_event: Option<u64>,
     /// What was counted.
     pub stats: Stats,
 }
@@ -162,6 +165,7 @@ impl Ending {
             event: outcome.stats.events,
             processes: Vec::new(),
             explanation: None,
+            cycle_from_event: None,
             stats: outcome.stats,
         };
         match &outcome.end {

@@ -5,9 +5,10 @@ use sha2::{Digest, Sha256};
 use super::record::Record;
 use super::recorder::Sink;
 
-/// The fingerprint of a run: SHA-256 over the lines of its records, each the compact JSON of a [`Record`] without its
-/// `state`, in the order of its fields, and a line feed. So it can be had from a trace file with `sed` and `sha256sum`,
-/// and neither the name of the scenario nor what viewers add changes it.
+/// The fingerprint of a run: SHA-256 over the lines of its records, each the compact JSON of a [`Record`] and a line
+/// feed, in the order of its fields, but without those for viewers (`state`, `carriers`, `has`, `waited_from`). So it
+/// can be had from a trace file with `sed` and `sha256sum`, and neither the name of the scenario nor what viewers add
+/// changes it.
 ///
 /// It takes records as they come and keeps none: `Recorder::to(Fingerprint::new())` is an observer that fingerprints a
 /// run. It is printed in hexadecimal.
@@ -54,8 +55,8 @@ impl Fingerprint {
     /// Adds the next record.
     pub fn add(&mut self, record: &Record) {
         self.line.clear();
-        if record.state.is_some() {
-            encode(&Record { state: None, ..record.clone() }, &mut self.line);
+        if record.is_for_viewers() {
+            encode(&record.plain(), &mut self.line);
         } else {
             encode(record, &mut self.line);
         }

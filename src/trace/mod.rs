@@ -48,10 +48,13 @@ mod fingerprint;
 mod reader;
 mod record;
 mod recorder;
+mod state;
 
 pub use diagram::{Diagram, Mark};
+pub(crate) use diagram::{columns, ended, folds, name, phrase};
 pub use file::{Ended, Ending, FORMAT, Header, Trace, VERSION, Writer};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use reader::{ReadError, Reader};
 pub use record::{Copied, Effect, Kind, Loss, Record};
-pub use recorder::{Recorder, Sink};
+pub use recorder::{Follow, Recorder, Sink};
+pub use state::State;

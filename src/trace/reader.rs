@@ -37,7 +37,7 @@ pub enum ReadError {
     #[error("line 1: no header of a trace, expected one with \"format\":\"{FORMAT}\"")]
     NotATrace,
     /// The trace is of another version.
-    #[error("line 1: version {found} of the trace format, expected {VERSION}")]
+    #[error("line 1: version {found} of the trace format, expected one up to {VERSION}")]
     Version {
         /// Which.
         found: u64,
@@ -124,8 +124,11 @@ impl<R: BufRead> Reader<R> {
         let header: serde_json::Value = serde_json::from_slice(&self.buffer).map_err(|_| ReadError::NotATrace)?;
         let version = header.get("version").and_then(serde_json::Value::as_u64);
         match (header.get("format").and_then(serde_json::Value::as_str), version) {
-            (Some(FORMAT), Some(found)) if found != u64::from(VERSION) => Err(ReadError::Version { found }),
-            (Some(FORMAT), _) => self.parse(),
+            (Some(FORMAT), Some(found)) if !(1..=u64::from(VERSION)).contains(&found) => {
+                Err(ReadError::Version { found })
+            }
+            // What is read of an older one is what this one says.
+            (Some(FORMAT), _) => self.parse().map(|header: Header| Header { version: VERSION, ..header }),
             _ => Err(ReadError::NotATrace),
         }
     }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::state::State;
 use crate::engine::{LossCause, MessageId};
 use crate::model::{ProcessId, Report, Ticks};
 
@@ -31,10 +32,32 @@ pub struct Record {
     /// The messages sent in it of which a second copy is on its way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copied: Vec<Copied>,
-    /// The state of the process after it, for viewers: only if asked for, and only where it is not as it was. It is no
-    /// part of the fingerprint.
+    /// What it changed in the state of the process, for viewers: only if asked for, and only where it is not as it was.
+    /// This and what follows is no part of the fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    pub state: Option<State>,
+    /// The messages sent in it that carry what viewers [follow](super::Follow): a token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carriers: Vec<MessageId>,
+    /// How many of what viewers follow the process has from here on, where that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<u32>,
+    /// When the message that is handled arrived, if it waited since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_from: Option<Ticks>,
+}
+
+impl Record {
+    /// Whether it has what only viewers want.
+    pub(super) fn is_for_viewers(&self) -> bool {
+        self.state.is_some() || !self.carriers.is_empty() || self.has.is_some() || self.waited_from.is_some()
+    }
+
+    /// It without what only viewers want.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { state: None, carriers: Vec::new(), has: None, waited_from: None, ..self.clone() }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde wants it

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::record::{Copied, Effect, Kind, Loss, Record};
+use super::state::State;
 use crate::engine::{Lost, MessageId, Observer, Violation, World};
 use crate::model::{self, Event, Process, ProcessId, Ticks, Value};
 
@@ -18,16 +19,39 @@ impl Sink for Vec<Record> {
     }
 }
 
+/// What viewers follow through a run as it goes from hand to hand: the token of a ring.
+pub trait Follow<P: Process> {
+    /// Whether this message carries it.
+    fn carries(&self, message: &P::Message) -> bool;
+    /// How many a process in this state has.
+    fn has(&self, process: &P) -> u32;
+}
+
+/// Follows nothing.
+impl<P: Process> Follow<P> for () {
+    fn carries(&self, _message: &P::Message) -> bool {
+        false
+    }
+    fn has(&self, _process: &P) -> u32 {
+        0
+    }
+}
+
 /// An observer that makes a [`Record`] of each event and hands it to a [`Sink`] when the event is over.
 ///
 /// One recorder is for one run.
 #[derive(Clone, Debug)]
-pub struct Recorder<S = Vec<Record>> {
+pub struct Recorder<S = Vec<Record>, F = ()> {
     sink: S,
+    followed: F,
     /// The record of the present event.
     open: Option<Record>,
     /// The last state of each process that was written down, if states are wanted.
-    states: Option<BTreeMap<ProcessId, String>>,
+    states: Option<BTreeMap<ProcessId, (String, State)>>,
+    /// Who has how many of what is followed; who has none is not there.
+    has: BTreeMap<ProcessId, u32>,
+    /// When messages that wait arrived; only if states are wanted.
+    waiting: BTreeMap<MessageId, Ticks>,
 }
 
 impl Recorder {
@@ -46,10 +70,19 @@ impl Default for Recorder {
 impl<S: Sink> Recorder<S> {
     /// A recorder that hands its records on.
     pub fn to(sink: S) -> Self {
-        Self { sink, open: None, states: None }
+        Self { sink, followed: (), open: None, states: None, has: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 
-    /// Records the states of processes too, as their `Debug` text: the one after each event that changed it.
+    /// Records too which messages carry what is followed, and who has how many.
+    pub fn following<F>(self, followed: F) -> Recorder<S, F> {
+        let Self { sink, open, states, has, waiting, .. } = self;
+        Recorder { sink, followed, open, states, has, waiting }
+    }
+}
+
+impl<S: Sink, F> Recorder<S, F> {
+    /// Records the states of processes too, as [fields](State) of their `Debug` text: after each event what it
+    /// changed; and since when a message waited that is handled.
     #[must_use]
     pub fn with_states(mut self) -> Self {
         self.states = Some(BTreeMap::new());
@@ -74,6 +107,9 @@ impl<S: Sink> Recorder<S> {
             lost: Vec::new(),
             copied: Vec::new(),
             state: None,
+            carriers: Vec::new(),
+            has: None,
+            waited_from: None,
         })
     }
 
@@ -84,7 +120,7 @@ impl<S: Sink> Recorder<S> {
     }
 }
 
-impl<P: Process, S: Sink> Observer<P> for Recorder<S> {
+impl<P: Process, S: Sink, F: Follow<P>> Observer<P> for Recorder<S, F> {
     fn event(&mut self, process: ProcessId, event: &Event<P>, message: Option<MessageId>, world: &World<P>) {
         let kind = match (event, message) {
             (Event::Start, _) => Kind::Start,
@@ -97,10 +133,21 @@ impl<P: Process, S: Sink> Observer<P> for Recorder<S> {
             (Event::Report(report), _) => Kind::Report(*report),
             (Event::Restart, _) => Kind::Restart,
         };
-        self.open(process, kind, world);
+        let waited_from = message.and_then(|id| self.waiting.remove(&id)).filter(|&since| since < world.now());
+        self.open(process, kind, world).waited_from = waited_from;
+    }
+
+    fn queued(&mut self, _: ProcessId, message: MessageId, world: &World<P>) {
+        if self.states.is_some() {
+            self.waiting.insert(message, world.now());
+        }
     }
 
     fn effect(&mut self, _: ProcessId, effect: &model::Effect<P>, message: Option<MessageId>, _: &World<P>) {
+        let carrier = match effect {
+            model::Effect::Send { message: content, .. } if self.followed.carries(content) => message,
+            _ => None,
+        };
         let effect = match effect {
             model::Effect::Send { to, message: content } => {
                 let id = message.expect("a message has a number");
@@ -112,9 +159,9 @@ impl<P: Process, S: Sink> Observer<P> for Recorder<S> {
             model::Effect::Indicate { indication } => Effect::Indicate(json(indication)),
             model::Effect::Note { note } => Effect::Note((*note).to_owned()),
         };
-        if let Some(record) = &mut self.open {
-            record.effects.push(effect);
-        }
+        let Some(record) = &mut self.open else { return };
+        record.carriers.extend(carrier);
+        record.effects.push(effect);
     }
 
     fn crashed(&mut self, process: ProcessId, world: &World<P>) {
@@ -126,6 +173,7 @@ impl<P: Process, S: Sink> Observer<P> for Recorder<S> {
         if let Some(states) = &mut self.states {
             states.remove(&process);
         }
+        self.has.remove(&process);
     }
 
     fn lost(&mut self, message: &Lost<'_, P>, world: &World<P>) {
@@ -157,18 +205,30 @@ impl<P: Process, S: Sink> Observer<P> for Recorder<S> {
     }
 
     fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
-        if let (Some(states), Some(record)) = (&mut self.states, &mut self.open) {
-            if world.is_up(record.process) {
-                let state = format!("{:?}", world.process(record.process));
-                if states.get(&record.process) != Some(&state) {
-                    states.insert(record.process, state.clone());
-                    record.state = Some(state);
-                }
+        if let Some(record) = self.open.as_mut().filter(|record| world.is_up(record.process)) {
+            let (id, process) = (record.process, world.process(record.process));
+            let has = self.followed.has(process);
+            let had = if has == 0 { self.has.remove(&id) } else { self.has.insert(id, has) };
+            record.has = Some(has).filter(|&has| has != had.unwrap_or(0));
+            if let Some(states) = &mut self.states {
+                record.state = changes(states, id, format!("{process:?}"));
             }
         }
         self.close();
         Ok(())
     }
+}
+
+/// What a process changed in its state, of which this is the text; the text is kept.
+fn changes(states: &mut BTreeMap<ProcessId, (String, State)>, process: ProcessId, text: String) -> Option<State> {
+    let last = states.get(&process);
+    if last.is_some_and(|(last, _)| *last == text) {
+        return None;
+    }
+    let state = State::parse(&text);
+    let changes = state.since(last.map_or(&State::default(), |(_, last)| last));
+    states.insert(process, (text, state));
+    changes
 }
 
 /// The value as JSON, the same whatever features the JSON library was built with: keys are sorted. What JSON cannot say

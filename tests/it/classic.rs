@@ -24,7 +24,7 @@ impl Visitor for Holds {
 
 /// Delays of all lengths, stays that are longer than most, and three loads.
 fn holds_at_any_size(system: &str, order: &str) {
-    for (processes, schedules) in [(1, 5), (2, 100), (3, 100), (5, 100), (8, 50), (13, 20), (21, 10)] {
+    for (processes, schedules) in [(1, 2), (2, 40), (3, 40), (5, 40), (8, 16), (13, 8), (21, 4)] {
         for think in [0, 30, 2_000] {
             let source = format!(
                 r#"

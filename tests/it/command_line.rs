@@ -124,8 +124,12 @@ fn an_expectation_that_is_not_met_is_status_1_and_says_how_to_see_it() {
     let seed_line = ran.stdout.lines().find(|line| line.starts_with("    seed ")).expect("a seed");
     let seed = seed_line.trim_start_matches("    seed ").split(':').next().expect("a number");
     let fails = directory.join("fails.toml");
-    let command = format!("    to see it: cargo jeton run {} --seed {seed} --diagram\n", fails.display());
-    assert!(ran.stdout.contains(&command), "{}", ran.stdout);
+    for command in [
+        format!("    to see it: cargo jeton view {} --seed {seed} --open\n", fails.display()),
+        format!("    to read it: cargo jeton run {} --seed {seed} --diagram\n", fails.display()),
+    ] {
+        assert!(ran.stdout.contains(&command), "{}", ran.stdout);
+    }
     assert!(ran.stdout.contains("  VIOLATED  ") && ran.stdout.contains("  NOT VIOLATED  "), "{}", ran.stdout);
     assert!(ran.stdout.contains("    no schedule violates single_token\n"), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("2 scenarios: 0 as expected, 2 not\n"), "{}", ran.stdout);
@@ -181,11 +185,29 @@ fn arguments_that_cannot_be_are_status_2() {
         &["run"],
         &["run", HOLDS, "--seed", "-1"],
         &["run", "no/such/file.toml"],
+        &["run", HOLDS, "--strategy", "swam"],
         &["fly"],
     ] {
         let ran = jeton(arguments).exits(2);
         assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_strategy_is_named_wherever_it_is_needed_to_see_a_schedule_again() {
+    let ran = jeton(&["explore", HOLDS, "--strategy", "swam"]).exits(2);
+    assert!(ran.stderr.contains("'swarm'"), "{}", ran.stderr);
+    let found = jeton(&["explore", VIOLATED, "--strategy", "swarm", "--json"]).exits(0).objects().remove(0);
+    assert_eq!(found["strategy"], "swarm");
+    let seed = found["seed"].to_string();
+    let run = |strategy: &[&str]| {
+        let arguments = [&["run", VIOLATED, "--seed", &seed, "--json"], strategy].concat();
+        jeton(&arguments).objects().remove(0)
+    };
+    let shown = run(&["--strategy", "swarm"]);
+    assert_eq!((&shown["strategy"], &shown["met"]), (&"swarm".into(), &true.into()));
+    assert_eq!(shown["violation"]["explanation"], found["explanation"]);
+    assert_eq!(run(&[])["strategy"], "auto");
 }
 
 /// What does not depend on how fast it went.
@@ -284,6 +306,134 @@ fn a_diagram_stands_between_what_was_run_and_what_came_of_it() {
     assert!(lines.iter().any(|line| line.contains("─token▶p1")), "{}", ran.stdout);
     assert_eq!(ran.stdout.matches(" violated at tick ").count(), 1, "{}", ran.stdout);
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{}", ran.stdout);
+}
+
+mod viewing {
+    use super::*;
+
+    const SEEN: &str = "scenarios/query_ring_without_confirm_loss.toml";
+    const KEPT: &str = "tests/schedules/query_ring_without_confirm_loss.toml";
+
+    /// Views something as a file of this name, and returns what is in it.
+    fn view(directory: &Path, input: &str, name: &str, more: &[&str]) -> String {
+        let place = directory.join(name);
+        let output = place.to_string_lossy();
+        let ran = jeton(&[&["view", input, "-o", &output], more].concat()).exits(0);
+        assert!(ran.stdout.starts_with(&*output), "it says where: {}", ran.stdout);
+        fs::read_to_string(place).expect("a text")
+    }
+
+    #[test]
+    fn the_name_of_the_output_says_what_it_is() {
+        let directory = with_files("formats", &[]);
+        let see = |name| view(&directory, SEEN, name, &["--strategy", "random", "--seed", "29"]);
+        assert!(see("a.html").starts_with("<!doctype html>"));
+        assert!(see("a.svg").starts_with("<svg "));
+        assert!(see("a.txt").contains("─token▶p1"));
+        assert!(see("a.mmd").starts_with("sequenceDiagram\n"));
+        assert!(see("a.shiviz").starts_with("(?<host>"));
+        assert!(see("a.json").contains("\"traceEvents\""));
+        assert_eq!(
+            view(&directory, SEEN, "b", &["--strategy", "random", "--seed", "29", "--format", "svg"]),
+            see("a.svg")
+        );
+        let short = view(&directory, SEEN, "b.svg", &["--strategy", "random", "--seed", "29", "--rows", "8"]);
+        assert!(short.len() < see("a.svg").len() / 2);
+        fs::remove_dir_all(directory).expect("removed");
+    }
+
+    #[test]
+    fn a_trace_a_seed_and_a_schedule_of_one_run_are_one_view() {
+        let directory = with_files("inputs", &[]);
+        let path = |name: &str| directory.join(name).to_string_lossy().into_owned();
+        jeton(&["run", SEEN, "--strategy", "random", "--seed", "29", "--trace", &path("run.jsonl")]);
+        let of_seed = view(&directory, SEEN, "seed.html", &["--strategy", "random", "--seed", "29"]);
+        assert_eq!(view(&directory, &path("run.jsonl"), "trace.html", &[]), of_seed, "a trace has all that is seen");
+        let of_schedule = view(&directory, KEPT, "schedule.html", &[]);
+        assert!(of_schedule.contains("single_token violated"));
+        fs::remove_dir_all(directory).expect("removed");
+    }
+
+    #[test]
+    fn what_cannot_be_viewed_is_status_2_and_leaves_nothing() {
+        let whole = contrary(SEEN, "single_token", "holds");
+        let directory = with_files(
+            "not_viewed",
+            &[("cut.jsonl", "{\"format\":\"jeton-trace\",\"version\":2}\n"), ("odd.toml", &whole[1..])],
+        );
+        let path = |name: &str| directory.join(name).to_string_lossy().into_owned();
+        let says = |input: &str, output: &str, more: &[&str], what: &str| {
+            let ran = jeton(&[&["view", input, "-o", output], more].concat()).exits(2);
+            assert!(ran.stderr.contains(what), "{}", ran.stderr);
+            assert!(!Path::new(output).exists() || output == "scenarios");
+        };
+        says(SEEN, &path("a.pdf"), &[], "expected one of .html, .svg, .txt, .mmd, .shiviz, .json");
+        says(SEEN, "scenarios", &["--format", "svg"], "it is a directory");
+        says(&path("none.toml"), &path("a.svg"), &[], "cannot be read");
+        says(&path("cut.jsonl"), &path("a.svg"), &[], "line 1");
+        says(&path("odd.toml"), &path("a.svg"), &[], "odd.toml:1");
+        says(KEPT, &path("a.svg"), &["--seed", "3"], "a schedule is one run, and has no other seed");
+        let ran = jeton(&["view", SEEN]).exits(2);
+        assert!(ran.stderr.contains("--output"), "{}", ran.stderr);
+        fs::remove_dir_all(directory).expect("removed");
+    }
+
+    /// Runs `jeton` with a browser that only writes down what it is to open, or with none.
+    #[cfg(target_os = "linux")]
+    fn with_browser(directory: &Path, arguments: &[&str], browser: bool) -> (i32, String, Option<String>) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let programs = directory.join("programs");
+        fs::create_dir_all(&programs).expect("created");
+        let (program, opened) = (programs.join("xdg-open"), directory.join("opened"));
+        if browser {
+            fs::write(&program, format!("#!/bin/sh\nprintf %s \"$1\" >{0}.new && mv {0}.new {0}\n", opened.display()))
+                .expect("written");
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+        }
+        let path =
+            if browser { format!("{}:/usr/bin:/bin", programs.display()) } else { programs.display().to_string() };
+        let ran = Command::new(env!("CARGO_BIN_EXE_jeton"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("PATH", path)
+            .env("TMPDIR", directory)
+            .output()
+            .expect("it runs");
+        // The browser goes its own way.
+        let waits = if browser { 100 } else { 0 };
+        let page = (0..waits).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            fs::read_to_string(&opened).ok()
+        });
+        let _ = fs::remove_file(&opened);
+        (ran.status.code().expect("no signal"), String::from_utf8(ran.stderr).expect("text"), page)
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_found_is_opened_where_there_is_a_browser_and_named_where_there_is_none() {
+        let directory = with_files("opened", &[]);
+        let page_of = |place: &str| fs::read_to_string(place).expect("a page");
+        for (arguments, status) in [
+            (&["view", SEEN, "--strategy", "random", "--seed", "29", "--open"][..], 0),
+            (&["run", SEEN, "--strategy", "random", "--seed", "29", "--open"], 0),
+            (&["replay", KEPT, "--open"], 0),
+            (&["explore", SEEN, "--open"], 0),
+        ] {
+            let (found, _, page) = with_browser(&directory, arguments, true);
+            assert_eq!(found, status, "{arguments:?}");
+            let page = page_of(&page.unwrap_or_else(|| panic!("nothing is opened: {arguments:?}")));
+            assert!(page.contains("single_token violated"), "{arguments:?}");
+        }
+        fs::remove_dir_all(directory.join("programs")).expect("removed");
+        let (found, said, _) =
+            with_browser(&directory, &["run", SEEN, "--strategy", "random", "--seed", "29", "--open"], false);
+        assert_eq!(found, 0, "{said}");
+        let place = said.trim_end().rsplit("the page is ").next().expect("it is named");
+        assert!(page_of(place).contains("single_token violated"), "{said}");
+        fs::remove_dir_all(directory).expect("removed");
+    }
 }
 
 #[test]

@@ -51,13 +51,13 @@ fn case<S: System>(processes: u32, parameters: &S::Parameters, workload: Workloa
     setup.detector.latency_ticks = (1..=LATENCY_MAX).into();
     (setup.network.from_dead, setup.detector.order) = world;
     // Two rounds of everything, and what goes round after that is only more of the same.
-    setup.limits.settle_ticks = 50;
+    setup.limits.settle_ticks = Some(50);
     let requests = u64::from(processes) * u64::from(processes);
     let hold = workload.hold_ticks.max();
     let patience = S::patience(&setup.config, processes, DELAY_MAX.into(), LATENCY_MAX.into(), hold, requests);
     let properties = S::PROPERTIES.to_vec();
-    let (requests, strategy) = (Vec::new(), Strategy::Random);
-    Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy }
+    let (setup, strategy) = (Arc::new(setup), Strategy::Random);
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
 }
 
 /// Tries every crash point of all runs, and that each holds, and that there were as many as one would think.

@@ -36,8 +36,10 @@ impl Process for Stuck {
 
     fn on_message(&mut self, from: ProcessId, (): (), ctx: &mut Context<'_, Self>) {
         self.0 += 1;
-        while self.0 == 3 {
-            thread::sleep(Duration::from_millis(10));
+        if self.0 == 3 {
+            loop {
+                thread::sleep(Duration::from_millis(10));
+            }
         }
         ctx.send(from, ());
     }

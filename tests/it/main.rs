@@ -1,5 +1,8 @@
 //! The tests that need more than one module, in one binary.
 
+mod accounting;
+#[cfg(feature = "cli")]
+mod campaign;
 mod classic;
 #[cfg(feature = "cli")]
 mod command_line;
@@ -15,11 +18,12 @@ mod scenario;
 mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
+mod strategies;
 #[cfg(all(feature = "proptest", feature = "insta"))]
 mod testing;
 mod tidy;
 mod toy;
 mod trace;
+mod view;
+mod viewer;
 mod zoo;
-#[path = "zoo/tests.rs"]
-mod zoo_tests;

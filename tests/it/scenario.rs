@@ -229,7 +229,7 @@ impl Visitor for Look {
             system: S::NAME,
             properties: case.properties,
             patience: case.patience,
-            settle_ticks: limits.settle_ticks,
+            settle_ticks: case.setup.settle().get(),
             ticks: limits.ticks,
         }
     }
@@ -250,6 +250,17 @@ fn what_a_file_leaves_out_is_derived_from_the_rest() {
     let slow = look(&format!("{HEAD}{SYSTEM}[network]\ndelay_ticks = {{ constant = 1000000000 }}\n"));
     assert!(slow.patience > seen.patience && slow.ticks >= 4 * slow.patience.get(), "{slow:?}");
     assert_eq!(slow.settle_ticks, 9 * 1_000_000_000 + 30);
+}
+
+#[test]
+fn a_run_that_ends_before_a_message_has_gone_round_is_warned_of() {
+    let warnings = |settle: u64| {
+        let source = format!("{HEAD}{SYSTEM}[limits]\nsettle_ticks = {settle}\n");
+        Scenario::parse("example.toml", &source).expect("possible").warnings().to_vec()
+    };
+    assert_eq!(warnings(120), [""; 0]);
+    let late = "limits.settle_ticks is 119, and a message may take 120 to go round: what is late may be told";
+    assert_eq!(warnings(119), [late]);
 }
 
 #[test]

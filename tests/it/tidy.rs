@@ -19,10 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("trace", &["engine", "model"]),
     ("property", &["engine", "model"]),
     ("mutex", &["property", "engine", "model"]),
-    ("explore", &["mutex", "property", "trace", "engine", "model"]),
+    ("view", &["mutex", "trace", "engine", "model"]),
+    ("explore", &["view", "mutex", "property", "trace", "engine", "model"]),
     ("algorithms", &["mutex", "model"]),
     ("scenario", &["algorithms", "explore", "mutex", "property", "trace", "engine", "model"]),
-    ("testing", &["scenario", "algorithms", "explore", "mutex", "property", "trace", "engine", "model"]),
+    ("testing", &["scenario", "algorithms", "explore", "view", "mutex", "property", "trace", "engine", "model"]),
 ];
 
 const ABOVE_ALL: &[&str] = &["src/lib.rs", "src/bin/", "src/cli/"];

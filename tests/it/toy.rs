@@ -469,7 +469,7 @@ fn limits() -> impl Strategy<Value = Limits> {
     let ticks = prop_oneof![3 => Just(100_000), 1 => 1_u64..300];
     let events = prop_oneof![3 => Just(10_000), 1 => 1_u64..200];
     let pending = prop_oneof![5 => Just(10_000), 1 => 1_u64..30];
-    (ticks, events, pending, 0_u64..100).prop_map(|(ticks, events, pending, settle_ticks)| Limits {
+    (ticks, events, pending, option::of(0_u64..100)).prop_map(|(ticks, events, pending, settle_ticks)| Limits {
         ticks,
         events,
         pending,

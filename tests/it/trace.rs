@@ -6,15 +6,15 @@ use jeton::engine::{
     Crash, Distribution, End, FromDead, Idle, Moment, Outcome, Partition, Pause, RandomCrashes, Setup, Simulation,
 };
 use jeton::trace::{
-    Diagram, Ended, Ending, Fingerprint, Header, Kind, Mark, ReadError, Record, Recorder, Sink, Trace, Writer,
-    fingerprint,
+    Diagram, Effect, Ended, Ending, Fingerprint, Follow, Header, Kind, Mark, ReadError, Record, Recorder, Sink, State,
+    Trace, Writer, fingerprint,
 };
 use jeton::{Context, Never, Process, ProcessId};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use crate::toy::{OneHolder, Rules, Runner, Wishes, cases};
+use crate::toy::{Message, OneHolder, Rules, Runner, Wishes, cases};
 
 mod writing {
     use super::*;
@@ -152,6 +152,38 @@ mod recording {
         let (with_states, _) = observe(&setup, 15, 2, Recorder::new().with_states());
         assert_ne!(plain, with_states);
         assert_eq!(fingerprint(&plain), fingerprint(&with_states));
+        assert_eq!(with_states.iter().map(Record::plain).collect::<Vec<_>>(), plain);
+    }
+
+    struct Token;
+
+    impl Follow<Runner> for Token {
+        fn carries(&self, message: &Message) -> bool {
+            matches!(message, Message::Token { .. })
+        }
+        fn has(&self, runner: &Runner) -> u32 {
+            u32::from(runner.has)
+        }
+    }
+
+    #[test]
+    fn what_is_followed_is_recorded_where_it_is_and_changes_no_fingerprint() {
+        let setup = violating();
+        let (plain, _) = observe(&setup, 15, 2, Recorder::new());
+        let (followed, _) = observe(&setup, 15, 2, Recorder::new().following(Token));
+        assert_eq!(fingerprint(&plain), fingerprint(&followed));
+        let mut has = [0; 5];
+        for record in &followed {
+            let tokens = record.effects.iter().filter_map(|effect| match effect {
+                Effect::Send { id, content, .. } if content.get("Token").is_some() => Some(*id),
+                _ => None,
+            });
+            assert_eq!(record.carriers, tokens.collect::<Vec<_>>());
+            let has = &mut has[record.process.index()];
+            assert_ne!(record.has, Some(*has), "only what changed");
+            *has = if record.crashed { 0 } else { record.has.unwrap_or(*has) };
+        }
+        assert!(followed.iter().any(|record| record.has == Some(1)), "somebody had one");
     }
 
     proptest! {
@@ -188,8 +220,17 @@ mod reading {
     }
 
     #[test]
+    fn the_first_version_is_read_and_its_states_are_taken_apart() {
+        let with_state = START.replace('}', r#","state":"Toy { hop: 3 }"}"#);
+        let trace = Trace::read([HEADER, &with_state, END].join("\n").as_bytes()).expect("a trace");
+        assert_eq!(trace.records[0].state, Some(State::parse("Toy { hop: 3 }")));
+        let written = bytes(&trace);
+        assert_eq!(Trace::read(&written[..]).expect("a trace"), trace, "as the version of today");
+    }
+
+    #[test]
     fn what_is_no_trace_is_said_with_its_line() {
-        let version = HEADER.replace(r#""version":1"#, r#""version":2,"more":[]"#);
+        let version = HEADER.replace(r#""version":1"#, r#""version":3,"more":[]"#);
         let odd = START.replace("start", "stop");
         let more = START.replace('}', r#","colour":"red"}"#);
         let stranger = START.replace(r#""process":0"#, r#""process":2"#);
@@ -343,7 +384,12 @@ fn simulation(setup: &Setup<Runner>) -> Simulation<Runner> {
     Simulation::new(setup.clone()).expect("a valid setup")
 }
 
-fn observe<S: Sink>(setup: &Setup<Runner>, seed: u64, wishes: u32, recorder: Recorder<S>) -> (S, Outcome) {
+fn observe<S: Sink, F: Follow<Runner>>(
+    setup: &Setup<Runner>,
+    seed: u64,
+    wishes: u32,
+    recorder: Recorder<S, F>,
+) -> (S, Outcome) {
     let mut observer = (recorder, OneHolder::default());
     let outcome = simulation(setup).run(seed, &mut Wishes::new(wishes), &mut observer);
     (observer.0.finish(), outcome)

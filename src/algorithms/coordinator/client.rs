@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::message::{Body, Claim, Message, Phase, Step, Timer};
 use super::{Ctx, Server, Stamp};
 use crate::model::{ProcessId, Report};
-use crate::mutex::{DataId, Fence, Indication, Request};
+use crate::mutex::{DataId, Fence, Indication, Request, Wait};
 
 /// A grant was ignored: the client has it already, or its leave is on the way to that server.
 pub(super) const GRANT_IGNORED: &str = "grant_ignored";
@@ -63,6 +63,16 @@ impl Client {
     /// The server by which it is accepted.
     pub(super) fn accepted_by<S: Server>(&self) -> Option<ProcessId> {
         (self.link == Link::Accepted).then(|| self.server::<S>())
+    }
+
+    /// See [`Mutex::waits_for`](crate::mutex::Mutex::waits_for).
+    pub(super) fn waits_for<S: Server>(&self) -> Vec<Wait> {
+        let server = self.server::<S>();
+        if self.link == Link::Connecting {
+            return vec![Wait::from(server, "the accept")];
+        }
+        let waiting = self.locks.iter().filter(|(_, standing)| standing.step.phase == Phase::Waiting);
+        waiting.map(|(data, _)| Wait::from(server, format!("the grant of {data}"))).collect()
     }
 
     /// Upon a request of the application.

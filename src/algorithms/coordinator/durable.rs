@@ -33,7 +33,7 @@ use super::{
     Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, free, is_ignored, note_learned, times,
 };
 use crate::model::{ProcessId, Ticks};
-use crate::mutex::{DataId, Fence, Impossible, Property, sealed};
+use crate::mutex::{DataId, Fence, Impossible, Property, Wait, sealed};
 
 /// The server restarted with a lock that was held and waited for.
 const RESTART_WITH_HOLDER_AND_QUEUE: &str = "restart_with_holder_and_queue";
@@ -321,6 +321,13 @@ impl Server for DurableServer {
             DurableRecord::Remove(client) => Some(client),
             _ => None,
         }
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        if self.awaited.is_empty() {
+            return self.table.waits_for();
+        }
+        self.awaited.iter().map(|&client| Wait::from(client, "the answer")).collect()
     }
 
     fn on_start(&mut self, ctx: &mut Ctx<'_, Self>) {

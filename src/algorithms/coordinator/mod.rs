@@ -54,7 +54,7 @@ use table::{Learned, Table};
 
 use crate::model::{Context, Process, ProcessId, Report, Ticks, Value};
 use crate::mutex::{
-    Circumstances, DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, sealed,
+    Circumstances, DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, Wait, sealed,
 };
 
 /// The coordinator whose server has the list of its clients in stable storage, and asks them when it is up again.
@@ -154,6 +154,9 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
         None
     }
 
+    /// See [`Mutex::waits_for`].
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait>;
+
     /// Upon the start of the run.
     fn on_start(&mut self, _ctx: &mut Ctx<'_, Self>) {}
     /// Upon a restart.
@@ -241,6 +244,13 @@ impl<S: Server> Mutex for Coordinator<S> {
     /// The servers and one client are needed.
     fn without(config: &Self::Config, processes: u32, process: ProcessId) -> Option<Self::Config> {
         (process.get() >= S::SERVERS && processes > S::SERVERS + 1).then(|| config.clone())
+    }
+
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait> {
+        match self {
+            Self::Client(client) => client.waits_for::<S>(),
+            Self::Server(server) => server.waits_for(me),
+        }
     }
 
     fn grant(message: &Message) -> Option<(DataId, u64)> {

@@ -36,7 +36,7 @@ use super::{
     TWO_LOCKS_FREED_BY_CRASH, Terms, free, is_ignored, note_learned, times,
 };
 use crate::model::{Never, ProcessId, Ticks};
-use crate::mutex::{Circumstances, DataId, Fence, Impossible, Indication, Property, sealed};
+use crate::mutex::{Circumstances, DataId, Fence, Impossible, Indication, Property, Wait, sealed};
 
 const PRIMARY: ProcessId = ProcessId::new(0);
 const BACKUP: ProcessId = ProcessId::new(1);
@@ -394,6 +394,20 @@ impl Server for ReplicatedServer {
         // grant, the stay, the leave. A change may wait for the report that the backup is dead.
         let served = times(requests.saturating_add(1), times(4, delay) + hold) + latency + times(2, delay);
         times(2, known + served)
+    }
+
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait> {
+        let other = ProcessId::new(1 - me.get());
+        match &self.role {
+            Role::Primary { held_back, .. } if !held_back.is_empty() => {
+                vec![Wait::from(other, "the acknowledgement")]
+            }
+            Role::Backup { set_aside, .. } if !set_aside.is_empty() => {
+                vec![Wait::new(format!("the report that {other} is dead"))]
+            }
+            Role::Primary { .. } | Role::Alone => self.table.waits_for(),
+            Role::Backup { .. } => Vec::new(),
+        }
     }
 
     fn on_message(&mut self, from: ProcessId, message: Message, ctx: &mut Ctx<'_, Self>) {

@@ -32,7 +32,7 @@ use super::{
     Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, free, is_ignored, note_learned, times,
 };
 use crate::model::{Never, ProcessId, Ticks};
-use crate::mutex::{Circumstances, DataId, Fence, Impossible, Property, sealed};
+use crate::mutex::{Circumstances, DataId, Fence, Impossible, Property, Wait, sealed};
 
 /// A client has claimed in time a lock that it held.
 const RECLAIM_IN_GRACE: &str = "reclaim_in_grace";
@@ -272,6 +272,10 @@ impl Server for StatelessServer {
         // again, or hold a leave back, until its client has connected once more, but only within the latency, so once.
         let served = times(requests.saturating_add(1), times(2, delay) + hold) + latency + times(4, delay);
         times(2, known + served)
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        if self.serving { self.table.waits_for() } else { vec![Wait::new("the end of its grace")] }
     }
 
     /// The first thing to happen, so that it ends before whatever is sent from now on in its tick (see

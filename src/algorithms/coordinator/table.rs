@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use super::message::{Absence, Claim, Phase, Step};
 use crate::model::ProcessId;
-use crate::mutex::DataId;
+use crate::mutex::{DataId, Wait};
 
 /// The locks, and those who hold them or wait for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -194,6 +194,13 @@ impl Table {
     /// The newest step that a client told.
     pub(super) fn step(&self, client: ProcessId, data: DataId) -> Step {
         self.clients.get(&client).and_then(|locks| locks.get(&data)).map(|record| record.step).unwrap_or_default()
+    }
+
+    /// The leaves for which somebody waits.
+    pub(super) fn waits_for(&self) -> Vec<Wait> {
+        let wanted = self.locks.iter().filter(|(_, lock)| !lock.queue.places.is_empty());
+        let held = wanted.filter_map(|(data, lock)| Some((data, lock.holder?)));
+        held.map(|(data, holder)| Wait::from(holder, format!("the leave of {data}"))).collect()
     }
 
     /// The client that has the lock.

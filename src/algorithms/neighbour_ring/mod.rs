@@ -62,6 +62,7 @@
 //! can be safe: the hops, rule 7 and the changes in tokens and questions are the answer given here.
 
 mod config;
+mod counters;
 mod link;
 mod message;
 mod pass;
@@ -74,8 +75,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use config::{Config, Parameters, Rules};
 pub use message::{Change, Message, Timer};
 
-use crate::model::{Context, Process, ProcessId, Report};
-use crate::mutex::{DataId, Indication, Mutex, Property, Replica, Request};
+use crate::model::{Context, Counters, Part, Process, ProcessId, Report};
+use crate::mutex::{DataId, Indication, Mutex, Property, Replica, Request, Wait};
 use link::Question;
 use search::Search;
 
@@ -263,6 +264,10 @@ impl Process for NeighbourRing {
         }
     }
 
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        counters::show(part, counters);
+    }
+
     /// A report that takes back an earlier one is ignored: the ring has closed over that process.
     fn on_report(&mut self, report: Report, ctx: &mut Ctx<'_>) {
         let Report::Crash(process) = report else { return };
@@ -300,6 +305,22 @@ impl Mutex for NeighbourRing {
 
     fn without(config: &Config, processes: u32, _process: ProcessId) -> Option<Config> {
         (processes > 1).then(|| Config { processes: processes - 1, ..config.clone() })
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        let mut waits = Vec::new();
+        if self.next.is_none() {
+            waits.push(Wait::new("an answer to who lost its prev"));
+        }
+        if let Phase::Writing { .. } = self.phase {
+            waits.push(Wait::from(self.prev, "its change to come round"));
+        }
+        if let Some(search) = &self.search {
+            waits.extend(search.awaited().map(|process| Wait::from(process, "word of the token")));
+        } else if self.token == Token::Elsewhere {
+            waits.push(Wait::from(self.prev, "the token"));
+        }
+        waits
     }
 
     fn tokens(&self) -> u32 {

@@ -12,9 +12,16 @@ pub(super) struct Search {
     /// Who has neither answered nor been reported dead.
     awaited: BTreeSet<ProcessId>,
     /// The highest hop sent, as far as is known.
-    hop: i64,
+    pub(super) hop: i64,
     /// Who sent it.
     sender: ProcessId,
+}
+
+impl Search {
+    /// Who has yet to answer.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = ProcessId> {
+        self.awaited.iter().copied()
+    }
 }
 
 impl NeighbourRing {

@@ -52,7 +52,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use self::config::{Config, Parameters, Rules};
 pub use self::message::{Message, Timer};
-use crate::model::{Context, Never, Process, ProcessId, Report};
+use crate::model::{Context, Counters, Never, Part, Process, ProcessId, Report};
 use crate::mutex::{DataId, Fence, Indication, Replica, Request, TOKEN_ACCEPTED};
 
 /// The ring has one lock.
@@ -178,6 +178,10 @@ impl Process for QueryRing {
             let confirms = self.is_confirming() || self.coordinator() == self.me;
             self.ask(confirms, ctx);
         }
+    }
+
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        system::show_counters(part, counters);
     }
 
     /// Upon a report. That a peer is alive after all is ignored: what was dropped of it cannot be had back.

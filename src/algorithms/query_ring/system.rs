@@ -1,7 +1,7 @@
 use super::config::{Config, Parameters};
 use super::{Message, QueryRing, note};
-use crate::model::{ProcessId, Ticks};
-use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, sealed};
+use crate::model::{Counters, Family, Part, ProcessId, Ticks};
+use crate::mutex::{Circumstances, Impossible, Mutex, Property, Replica, System, Wait, sealed};
 
 impl Mutex for QueryRing {
     const CONDITIONS: &'static [&'static str] = &["in_critical_section", "waiting", "has_token", "token_in_flight"];
@@ -37,6 +37,17 @@ impl Mutex for QueryRing {
 
     fn without(config: &Config, _processes: u32, peer: ProcessId) -> Option<Config> {
         config.without(peer)
+    }
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        let early = self.held.keys().map(|&sender| Wait::new(format!("the death of those between it and {sender}")));
+        let mut waits: Vec<Wait> = early.collect();
+        if self.question.is_some() {
+            waits.push(Wait::from(self.predecessor, "its question to come back"));
+        } else if self.token.is_none() {
+            waits.push(Wait::from(self.predecessor, "the token"));
+        }
+        waits
     }
 
     fn tokens(&self) -> u32 {
@@ -126,4 +137,35 @@ impl System for QueryRing {
 
 fn times(span: Ticks, count: u64) -> Ticks {
     Ticks::new(span.get().saturating_mul(count))
+}
+
+/// The ids of questions, of each asker: they grow with every timeout, and are only compared. What else grows does so
+/// with writes and with losses of the token, of which there are as many as there are.
+pub(super) fn show_counters(part: Part<'_, QueryRing>, counters: &mut Counters<'_>) {
+    match part {
+        Part::State(me, state) => {
+            counters.order(asked_by(me), &mut state.asked);
+            if let Some(question) = &mut state.question {
+                counters.order(asked_by(me), &mut question.since);
+            }
+            for question in &mut state.waiting_questions {
+                counters.order(asked_by(question.asker), &mut question.id);
+            }
+            for message in state.held.values_mut().flatten() {
+                show_message(message, counters);
+            }
+        }
+        Part::Message { message, .. } => show_message(message, counters),
+        Part::Stable(..) | Part::Timer(..) => {}
+    }
+}
+
+fn show_message(message: &mut Message, counters: &mut Counters<'_>) {
+    if let Message::Question { asker, id, .. } = message {
+        counters.order(asked_by(*asker), id);
+    }
+}
+
+fn asked_by(asker: ProcessId) -> Family {
+    Family::of(0, asker)
 }

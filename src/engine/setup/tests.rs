@@ -291,7 +291,7 @@ fn limits_stay_clear_of_the_end_of_time() {
     let over = SPAN_MAX + 1;
     refuses(&format!("limits.ticks: {over}, expected at most {SPAN}"), |s| s.limits.ticks = over);
     refuses(&format!("limits.events: {over}, expected at most {SPAN}"), |s| s.limits.events = over);
-    refuses(&format!("limits.settle_ticks: {over}, expected at most {SPAN}"), |s| s.limits.settle_ticks = over);
+    refuses(&format!("limits.settle_ticks: {over}, expected at most {SPAN}"), |s| s.limits.settle_ticks = Some(over));
     refuses("limits.pending: 2147483648, expected less than 2^31", |s| s.limits.pending = 1 << 31);
-    allows(|s| s.limits = Limits { ticks: SPAN_MAX, events: 0, pending: (1 << 31) - 1, settle_ticks: SPAN_MAX });
+    allows(|s| s.limits = Limits { ticks: SPAN_MAX, events: 0, pending: (1 << 31) - 1, settle_ticks: Some(SPAN_MAX) });
 }

@@ -11,7 +11,9 @@ const VARIATIONS: u64 = 300;
 /// So many where a schedule has more than a few decisions.
 const VARIATIONS_OF_MANY: u64 = 3_000;
 /// So many seeds are tried, and so many of those that fail are made small.
-const SEEDS: u64 = 150;
+pub(super) const SEEDS: u64 = 150;
+/// So many where a schedule has more than a few decisions.
+const SEEDS_OF_MANY: u64 = 3_000;
 const FAILING_SEEDS: usize = 3;
 
 impl<P: Mutex> Search<'_, P> {
@@ -32,12 +34,15 @@ impl<P: Mutex> Search<'_, P> {
         if !many {
             return false;
         }
-        let found = self.from_seeds(stage).filter(|found| found.size() < best.size());
+        let found = self.try_seeds(stage, SEEDS_OF_MANY).filter(|found| found.size() < best.size());
         found.map(|found| *best = found).is_some()
     }
 
     /// Looks for a schedule of another case near these decisions, which were some of a larger one.
     pub(super) fn near(&mut self, stage: &mut Stage<P>, decisions: &Decisions, variations: u64) -> Option<Failing> {
+        if self.is_spent() {
+            return None;
+        }
         if let Some(failing) = self.fails(stage, decisions) {
             return Some(failing);
         }
@@ -55,10 +60,10 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// The smallest that the first failing seeds can be made into.
-    pub(super) fn from_seeds(&mut self, stage: &mut Stage<P>) -> Option<Failing> {
+    pub(super) fn try_seeds(&mut self, stage: &mut Stage<P>, seeds: u64) -> Option<Failing> {
         let mut smallest: Option<Failing> = None;
         let mut failing = 0;
-        for seed in 0..SEEDS {
+        for seed in 0..seeds {
             if failing == FAILING_SEEDS || self.is_spent() {
                 break;
             }

@@ -1,6 +1,6 @@
 //! A smaller case: fewer processes, fewer requests, fewer faults.
 
-use super::explore_again::FEW;
+use super::explore_again::{FEW, SEEDS};
 use super::{Failing, Search, Stage};
 use crate::engine::{Decisions, Faults, Topic};
 use crate::explore::reduction::{Part, decisions_without, victim};
@@ -31,7 +31,7 @@ impl<P: Mutex> Search<'_, P> {
             }
         }
         for (_, smaller) in &mut smaller {
-            if let Some(found) = self.from_seeds(smaller) {
+            if let Some(found) = self.try_seeds(smaller, SEEDS) {
                 if self.takes(stage, best, smaller, found) {
                     return true;
                 }
@@ -66,8 +66,10 @@ impl<P: Mutex> Search<'_, P> {
         }
         fewer.retain(|fewer| *fewer != requests && fewer.iter().any(|&number| number > 0));
         fewer.into_iter().any(|requests| {
+            // Whoever asks for nothing is as good as gone.
+            let variations = if requests.contains(&0) { NEAR } else { NEAR_WITH_FEWER_REQUESTS };
             let part = Part { requests, ..stage.part.clone() };
-            self.tries(stage, best, part, NEAR_WITH_FEWER_REQUESTS)
+            self.tries(stage, best, part, variations)
         })
     }
 

@@ -61,11 +61,7 @@ fn is_silent_start(record: &Record) -> bool {
     let visible = |effect: &Effect| {
         matches!(effect, Effect::Send { .. } | Effect::Store(_) | Effect::Indicate(_) | Effect::Note(_))
     };
-    record.kind == Kind::Start
-        && !record.crashed
-        && record.lost.is_empty()
-        && record.state.is_none()
-        && !record.effects.iter().any(visible)
+    record.kind == Kind::Start && !record.crashed && record.lost.is_empty() && !record.effects.iter().any(visible)
 }
 
 /// Nobody asks, is told, stores, fails or learns of a failure.

@@ -90,7 +90,7 @@ impl<'a> Grid<'a> {
 }
 
 /// Those who do more than start: first whom a violation concerns, then who crashes, then whoever acts latest.
-fn choose(processes: u32, records: &[Record], concerned: &[ProcessId], capacity: usize) -> Vec<ProcessId> {
+pub(super) fn choose(processes: u32, records: &[Record], concerned: &[ProcessId], capacity: usize) -> Vec<ProcessId> {
     let crashes = |record: &&Record| record.crashed || record.kind == Kind::Crash;
     let acts = |record: &&Record| match record.kind {
         Kind::Partition { .. } => false,

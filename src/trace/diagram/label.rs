@@ -57,6 +57,12 @@ fn variant(content: &Json) -> Option<(&str, Option<&Json>)> {
         Json::Object(fields) if fields.len() == 1 => {
             fields.iter().next().map(|(name, inner)| (name.as_str(), Some(inner)))
         }
+        // An envelope: the one variant in it says what it is.
+        Json::Object(fields) => {
+            let mut inner = fields.values().filter(|value| value.is_string() || value.is_object());
+            let only = inner.next().filter(|_| inner.next().is_none())?;
+            fields.values().all(|value| value.is_number() || value == only).then(|| variant(only))?
+        }
         _ => None,
     }
 }

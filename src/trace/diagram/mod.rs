@@ -21,6 +21,7 @@ mod stage;
 mod tests;
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use serde_json::Value as Json;
 
@@ -195,6 +196,40 @@ impl<'a> Diagram<'a> {
         }
         lines
     }
+}
+
+/// The short name of a message, and the name with the numbers and words in it; see [`label`].
+pub(crate) fn name(content: &Json) -> String {
+    label::name(content, &UNICODE)
+}
+
+/// What a request, timer or indication is in few words.
+pub(crate) fn phrase(content: &Json) -> String {
+    label::phrase(content, &UNICODE)
+}
+
+/// How a run ended, in one sentence.
+pub(crate) fn ended(ending: &Ending) -> String {
+    sentence(ending, &UNICODE).trim_start_matches([UNICODE.cross, ' ']).to_owned()
+}
+
+/// The stretches of records that a brief drawing has in one line, each with what that line says.
+pub(crate) fn folds(records: &[Record], violated: bool) -> Vec<(Range<usize>, String)> {
+    let records: Vec<&Record> = records.iter().collect();
+    let parts = brief::parts(&records, true, violated);
+    let ends = parts.iter().enumerate().filter_map(|(end, part)| match part {
+        Part::FoldEnd { first } => Some(*first..end + 1),
+        _ => None,
+    });
+    ends.map(|range| (range.clone(), brief::summary(&records[range], &UNICODE))).collect()
+}
+
+/// The processes to show where there is room for so many, in the order of their ids.
+pub(crate) fn columns(processes: u32, records: &[Record], concerned: &[ProcessId], room: usize) -> Vec<ProcessId> {
+    if processes as usize <= room {
+        return ProcessId::all(processes).collect();
+    }
+    grid::choose(processes, records, concerned, room)
 }
 
 /// The line that says who is not shown.

@@ -20,7 +20,20 @@ fn p(index: u32) -> ProcessId {
 fn event(tick: u64, process: u32, kind: Kind) -> Record {
     let (number, tick, process) = (tick, Ticks::new(tick), p(process));
     let (effects, lost, copied) = (Vec::new(), Vec::new(), Vec::new());
-    Record { number, tick, process, kind, effects, crashed: false, lost, copied, state: None }
+    Record {
+        number,
+        tick,
+        process,
+        kind,
+        effects,
+        crashed: false,
+        lost,
+        copied,
+        state: None,
+        carriers: Vec::new(),
+        has: None,
+        waited_from: None,
+    }
 }
 
 fn request() -> Kind {
@@ -55,6 +68,7 @@ fn violation(at: u64, explanation: &str) -> Ending {
         event: 9,
         processes: vec![p(1)],
         explanation: Some(explanation.to_owned()),
+        cycle_from_event: None,
         stats: Stats::default(),
     }
 }

@@ -5,11 +5,15 @@
 
 mod classic;
 mod durable;
+#[cfg(test)]
+mod exhaustive;
 pub(crate) mod mutant;
 mod neighbour_ring;
 mod query_ring;
 mod replicated;
 mod stateless;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +22,8 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, CrashPointReport, CrashPoints, Exploration, Minimised, Minimiser, Part, Report, Runner, Stop, Strategy,
+    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Minimised, Minimiser, Part, Proof, Report, Runner,
+    Stop, Strategy,
 };
 use jeton::mutex::{Mutex, System, Workload};
 
@@ -70,6 +75,10 @@ pub(crate) trait Specimen: Sync {
     /// Tries every crash point of the schedules of some seeds, with the mistake and with no other fault. Who crashes is
     /// one of `among`, and stays down so long, or for ever.
     fn crash_points(&self, seeds: Range<u64>, among: &[ProcessId], down: Option<Distribution>) -> CrashPointReport;
+
+    /// Runs every interleaving of the algorithm with the mistake, or without, up to so many states: one request of each
+    /// process, in which it may write, and so many early timers.
+    fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof;
 
     /// Makes a schedule that violates the property small.
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
@@ -130,9 +139,21 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         sum
     }
 
-    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        Minimiser::new(&(self.broken)(), property).run(decisions).expect("the setup can be run")
+    fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof {
+        if sound { check((self.sound)(), early_timers, states) } else { check((self.broken)(), early_timers, states) }
     }
+
+    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
+        let case = (self.broken)();
+        let minimiser = Minimiser::new(&case, property).max_runs(100_000).max_events(100_000_000);
+        minimiser.run(decisions).expect("the setup can be run")
+    }
+}
+
+fn check<P: Mutex>(case: Case<P>, early_timers: u32, states: u64) -> Proof {
+    let workload = Workload { requests: 1, ..case.workload };
+    let search = Exhaustive::of(case).workload(workload).early_timers(early_timers).states_max(states);
+    search.run().expect("the setup can be run")
 }
 
 /// A small world for the system `S`, or for a mutant of it, with the patience that the system claims to need.
@@ -157,9 +178,9 @@ where
         (hold, requests) = (hold + hold, requests * requests);
     }
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
+    let (setup, strategy) = (Arc::new(setup), Strategy::default());
     let properties = Q::PROPERTIES.to_vec();
-    let (requests, strategy) = (Vec::new(), Strategy::default());
-    Case { setup: Arc::new(setup), workload, requests, properties, patience, strategy }
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
 }
 
 /// A workload of few requests in little time.

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use jeton::model::{Context, Effect, Event, Process, ProcessId, Surroundings};
-use jeton::mutex::{DataId, Mutex, Property, Replica};
+use jeton::model::{Context, Counters, Effect, Event, Part, Process, ProcessId, Surroundings};
+use jeton::mutex::{DataId, Mutex, Property, Replica, Wait};
 
 /// A mistake: what it makes of the events and of the effects of a process that makes none. It is a part of the state,
 /// so it may remember what it needs; a process that restarts makes it afresh.
@@ -94,6 +94,16 @@ impl<P: Mutex, M: Mutation<P>> Process for Mutant<P, M> {
         self.process.takes_requests()
     }
 
+    /// No mutation remembers a counter.
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        match part {
+            Part::State(me, mutant) => P::counters(Part::State(me, &mut mutant.process), counters),
+            Part::Stable(me, stable) => P::counters(Part::Stable(me, stable), counters),
+            Part::Timer(me, timer) => P::counters(Part::Timer(me, timer), counters),
+            Part::Message { from, to, message } => P::counters(Part::Message { from, to, message }, counters),
+        }
+    }
+
     fn handle(&mut self, event: Event<Self>, stable: &P::Stable, ctx: &mut Context<'_, Self>) {
         let (me, count, boot, config) = (ctx.me(), ctx.count(), ctx.boot(), ctx.config());
         let mut world = Through(&mut *ctx);
@@ -137,6 +147,10 @@ impl<P: Mutex, M: Mutation<P>> Mutex for Mutant<P, M> {
 
     fn without(config: &P::Config, processes: u32, process: ProcessId) -> Option<P::Config> {
         P::without(config, processes, process)
+    }
+
+    fn waits_for(&self, me: ProcessId) -> Vec<Wait> {
+        self.process.waits_for(me)
     }
 
     fn tokens(&self) -> u32 {

@@ -47,6 +47,15 @@ pub(super) const ZOO: &[Entry] = &[
         },
     },
     Entry {
+        name: "change_sent_once",
+        wrong: "A change that does not come round is not sent again, and the write is never done (rule 2).",
+        violates: Property::EveryRequestGranted.name(),
+        specimen: &Pair {
+            broken: || lossy::<Mutant<NeighbourRing, ChangeSentOnce>>(Rules::default()),
+            sound: || lossy::<NeighbourRing>(Rules::default()),
+        },
+    },
+    Entry {
         name: "change_not_in_question",
         wrong: "A token is created without a change that the dead swallowed (rule 4).",
         violates: Property::FreshReplica.name(),
@@ -154,6 +163,19 @@ impl Mutation<NeighbourRing> for LostNextAskedForOnce {
         _: &mut Scene<'_, NeighbourRing>,
     ) -> Option<Event<NeighbourRing>> {
         (!matches!(event, Event::Timer(Timer::Link))).then_some(event)
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct ChangeSentOnce;
+
+impl Mutation<NeighbourRing> for ChangeSentOnce {
+    fn before(
+        &mut self,
+        event: Event<NeighbourRing>,
+        _: &mut Scene<'_, NeighbourRing>,
+    ) -> Option<Event<NeighbourRing>> {
+        (!matches!(event, Event::Timer(Timer::Change))).then_some(event)
     }
 }
 

@@ -145,8 +145,6 @@ fn slow<Q: Mutex<Config = Config>>(rules: &Rules, order: ReportOrder) -> Case<Q>
         setup.network.delay_ticks = Distribution::Exponential { min: 1, mean: 6, max: 100 };
         setup.detector.latency_ticks = (1..=10).into();
         setup.detector.order = order;
-        // A write goes round the ring after the last request.
-        setup.limits.settle_ticks = 1_000;
         setup.faults.random.push(crashes(2, []));
     })
 }

@@ -1,0 +1,180 @@
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::layout::{grouped, width, wrap};
+use super::output::Output;
+use super::{Fault, Verdict as Outcome, input};
+use crate::algorithms::coordinator::Stateless;
+use crate::engine::Invalid;
+use crate::explore::{Case, Coverage, Exhaustive, Proof, Verdict};
+use crate::mutex::System;
+use crate::scenario::{Expectation, Scenario, Visitor};
+
+/// Run every interleaving of a scenario, and tell whether what it expects is so in all of them
+///
+/// There is no clock: messages, reports, requests and crashes come in every order, as often as the scenario says at
+/// most. Timers fire when nothing else is sure to come, and so many times a process before. "Verified" is said only if
+/// nothing was left out. Exit status: 0 if the expectation is met, 1 if it is not or the search is incomplete, 2 if the
+/// file is at fault.
+#[derive(Args)]
+pub(super) struct Check {
+    /// The scenario file; small, for states multiply with processes, requests and crashes
+    #[arg(value_name = "FILE")]
+    path: PathBuf,
+    /// How much memory it may take, in GiB; then it says how far it came
+    #[arg(long, value_name = "GIB", default_value_t = 4)]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=4096))]
+    memory: u64,
+    /// How many timers of each process fire though something else is sure to come
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    early_timers: u32,
+    /// How many messages are lost at most; by default one, if the scenario has messages lost
+    #[arg(long, value_name = "N")]
+    losses: Option<u32>,
+    /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
+    #[arg(long, value_name = "N")]
+    duplicates: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// One scenario, checked.
+struct Checked {
+    scenario: Scenario,
+    proof: Proof,
+    taken: Duration,
+}
+
+impl Check {
+    pub(super) fn execute(self, output: &mut Output) -> Result<Outcome, Fault> {
+        let scenario = input::scenario(&self.path)?;
+        if scenario.system() == Stateless::NAME {
+            let problem = "`stateless` needs bounded delays, and every interleaving has no clock: explore it instead";
+            return Err(Fault::new(format!("{}: {problem}", scenario.path())));
+        }
+        let started = Instant::now();
+        let bar = ProgressBar::new_spinner().with_message(scenario.name().to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{msg}: {prefix}, {elapsed}") {
+            bar.set_style(style);
+        }
+        let proof = scenario.visit(Work { check: &self, bar: &bar, started });
+        bar.finish_and_clear();
+        let proof = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
+        let checked = Checked { scenario, proof, taken: started.elapsed() };
+        output.lines(&if self.json { checked.json() } else { checked.text() });
+        Ok(if checked.met() { Outcome::Met } else { Outcome::NotMet })
+    }
+}
+
+struct Work<'a> {
+    check: &'a Check,
+    bar: &'a ProgressBar,
+    started: Instant,
+}
+
+impl Visitor for Work<'_> {
+    type Output = Result<Proof, Invalid>;
+
+    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let Check { memory, early_timers, losses, duplicates, .. } = *self.check;
+        let progress = |coverage: Coverage| {
+            let Coverage { states, frontier, .. } = coverage;
+            let pace = u128::from(states) * 1000 / self.started.elapsed().as_millis().max(1);
+            let pace = grouped(u64::try_from(pace).unwrap_or(u64::MAX));
+            let (states, frontier) = (grouped(states), grouped(frontier));
+            self.bar.set_prefix(format!("{states} states, {frontier} to look at, {pace} states/s"));
+            self.bar.tick();
+            ControlFlow::Continue(())
+        };
+        let mut search = Exhaustive::of(case).early_timers(early_timers).memory_bytes(memory << 30).progress(&progress);
+        if let Some(losses) = losses {
+            search = search.losses(losses);
+        }
+        if let Some(duplicates) = duplicates {
+            search = search.duplicates(duplicates);
+        }
+        search.run()
+    }
+}
+
+impl Checked {
+    fn met(&self) -> bool {
+        match self.scenario.expect() {
+            Expectation::Holds => self.proof.is_verified() && self.proof.unchecked.is_empty(),
+            Expectation::Violates(property) => {
+                self.proof.counterexample().is_some_and(|counterexample| counterexample.property == property.name())
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let Proof { verdict, coverage, checked, unchecked, budget } = &self.proof;
+        let (states, transitions) = (grouped(coverage.states), grouped(coverage.transitions));
+        let looked = format!("{states} states, {transitions} transitions, {} s", self.taken.as_secs());
+        let mut lines = Vec::new();
+        match verdict {
+            Verdict::Verified => {
+                lines.push(format!("verified: {looked}"));
+                lines.push(format!("in every state, and in the end: {}", checked.join(", ")));
+            }
+            Verdict::Violated(counterexample) => {
+                lines.push(format!("violated: {looked}"));
+                lines.extend(counterexample.to_string().lines().map(str::to_owned));
+            }
+            Verdict::Incomplete => {
+                lines.push(format!("incomplete: {looked}, {} states not looked at", grouped(coverage.frontier)));
+                lines.push("nothing was found, and nothing is proved; more --memory, or a smaller scenario".to_owned());
+            }
+        }
+        for unchecked in unchecked {
+            lines.push(format!("not checked: {}, which {}", unchecked.property, unchecked.why));
+        }
+        lines.push(format!(
+            "at most: {} crashes, {} early timers of each process, {} messages lost, {} repeated",
+            budget.crashes, budget.early_timers, budget.losses, budget.duplicates
+        ));
+        lines.iter().map(|line| wrap(line, "", width())).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> String {
+        let Proof { verdict, coverage, checked, unchecked, budget } = &self.proof;
+        let counterexample = self.proof.counterexample();
+        let steps = |counterexample: &crate::explore::Counterexample| {
+            counterexample.steps.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        json!({
+            "scenario": self.scenario.name(),
+            "system": self.scenario.system(),
+            "expected": self.scenario.expect().name(),
+            "met": self.met(),
+            "violated": counterexample.map(|counterexample| counterexample.property).into_iter().collect::<Vec<_>>(),
+            "explanation": counterexample.map(|counterexample| &counterexample.explanation),
+            "steps": counterexample.map(steps),
+            "cycle": counterexample.and_then(|counterexample| counterexample.cycle),
+            "states": coverage.states,
+            "transitions": coverage.transitions,
+            "frontier": coverage.frontier,
+            "bytes": coverage.bytes,
+            "complete": *verdict == Verdict::Verified,
+            "checked": checked,
+            "unchecked": unchecked.iter().map(|unchecked| unchecked.property.name()).collect::<Vec<_>>(),
+            "crashes": budget.crashes,
+            "early_timers": budget.early_timers,
+            "losses": budget.losses,
+            "duplicates": budget.duplicates,
+            "schedules": null,
+            "events": coverage.transitions,
+            "found_within": null,
+            "sometimes": {},
+            "seconds": self.taken.as_secs_f64(),
+        })
+        .to_string()
+    }
+}

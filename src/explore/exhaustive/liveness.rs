@@ -1,0 +1,316 @@
+//! What must come in the end: no rest and no fair cycle with something unsettled.
+//!
+//! A run may go round a cycle for ever if it is *fair*: no message, report, timer, restart, or request that follows from
+//! another is possible all the way round and never comes. Of a strongly connected component that is so if each is
+//! impossible in some state of it, or comes in some step within it; then there is a cycle through all of those. Crashes,
+//! losses and early timers have budgets, so no cycle has one; and whoever thinks may think for ever.
+//!
+//! Timeouts are long, so a timer fires when nothing else is sure to come. Where something always is, because a token
+//! goes round, that would be never. So first of all components are looked for in which no timer fires, that are fair but
+//! for timers, and in which something is unsettled. If timers are set there, they are let go: each of these states may
+//! come again and again, when every message that is in flight now has long come. That may lead on to states that the
+//! search has not seen, and then it goes on. What no timer is let go for is settled without, or unfair.
+//!
+//! After that a component is fair only if each timer that is set all the way round fires in it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::search::{Search, Stop};
+use super::trace::{Counterexample, Walk};
+use crate::engine::interleaving::{Found, Move, Watch};
+use crate::model::Process;
+
+/// What must come sooner or later if it stays possible, in one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// The first message of a channel, or this one of an unordered one.
+    Message(u16, u16, u32),
+    Report(u16, u16),
+    Timer(u16, u32),
+    Request(u16, u32),
+    Restart(u16),
+}
+
+/// What a state leads to.
+#[derive(Clone, Debug, Default)]
+struct Next {
+    /// Each successor, and what comes with the step if it is due.
+    edges: Vec<(u32, Option<Due>)>,
+    /// What must come sooner or later if it stays so.
+    due: BTreeSet<Due>,
+}
+
+/// Whether timers fire, but for early ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timers {
+    Fire,
+    Wait,
+}
+
+impl Next {
+    fn of<P: Process, W: Watch<P>>(search: &mut Search<P, W>, state: u32, timers: Timers) -> Self {
+        let mut all = Vec::new();
+        search.edges(state, &mut all);
+        let tuple = search.tuple(state).to_vec();
+        let fifo = search.space.is_fifo();
+        let due = |event: Move| match event {
+            Move::Deliver { from, to, message } | Move::Miss { from, to, message } => {
+                Some(Due::Message(from, to, if fifo { 0 } else { message }))
+            }
+            Move::Report { observer, of } => Some(Due::Report(observer, of)),
+            Move::Fire { process, timer, early: false } => Some(Due::Timer(process, timer)),
+            Move::Request { process, request } if search.space.is_requested_soon(&tuple, process) => {
+                Some(Due::Request(process, request))
+            }
+            Move::Restart { process } => Some(Due::Restart(process)),
+            _ => None,
+        };
+        let edges = all.iter().map(|&(to, event, crashed)| (to, due(event).filter(|_| !crashed)));
+        let waits = |due: &Option<Due>| timers == Timers::Wait && matches!(due, Some(Due::Timer(..)));
+        let edges: Vec<(u32, Option<Due>)> = edges.filter(|(_, due)| !waits(due)).collect();
+        let mut due: BTreeSet<Due> = edges.iter().filter_map(|(_, due)| *due).collect();
+        if timers == Timers::Fire {
+            due.extend(search.space.timers(&tuple).map(|(process, timer)| Due::Timer(process, timer)));
+        }
+        Self { edges, due }
+    }
+}
+
+/// Whether an event comes sooner or later whatever the state.
+fn is_due(event: Move) -> bool {
+    matches!(event, Move::Deliver { .. } | Move::Miss { .. } | Move::Report { .. } | Move::Restart { .. })
+}
+
+/// What the search for cycles came to.
+pub(super) enum Outcome {
+    /// Everything is settled in the end.
+    Settled,
+    /// Something is not.
+    Unsettled(Counterexample),
+    /// These states are to have their timers fire, and then there is more to be looked at.
+    Held(Vec<u32>),
+}
+
+/// Looks through a search that has come to its end.
+pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>) -> Outcome {
+    let mut held = Vec::new();
+    components(search, Timers::Wait, &mut |search, members, cycles| {
+        if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait).is_some() {
+            held.extend_from_slice(members);
+        }
+    });
+    if !held.is_empty() {
+        return Outcome::Held(held);
+    }
+    // The one that was found first, which is the nearest to the start if the search was breadth first.
+    let mut first: Option<(Vec<u32>, Found)> = None;
+    components(search, Timers::Fire, &mut |search, members, _| {
+        let nearest = members.iter().min();
+        if first.as_ref().is_none_or(|(first, _)| nearest < first.first()) {
+            if let Some(found) = unsettled(search, members, Timers::Fire) {
+                let mut members = members.to_vec();
+                members.sort_unstable();
+                first = Some((members, found));
+            }
+        }
+    });
+    match first {
+        Some((members, found)) => Outcome::Unsettled(lasso(search, &members, found)),
+        None => Outcome::Settled,
+    }
+}
+
+impl<P: Process, W: Watch<P>> Search<P, W> {
+    /// Has timers fire in these states too; what that leads to is to be looked at next.
+    pub(super) fn free(&mut self, states: &[u32]) -> Option<Stop> {
+        self.free.extend_from_slice(states);
+        self.free.sort_unstable();
+        self.free.dedup();
+        states.iter().find_map(|&state| self.look_at(state))
+    }
+}
+
+/// What is unsettled in a component in which a run can stay.
+fn unsettled<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], timers: Timers) -> Option<Found> {
+    let found = members.iter().find_map(|&state| {
+        let tuple = search.tuple(state).to_vec();
+        search.space.watch().unsettled(&search.space.facts(&tuple))
+    })?;
+    is_fair(search, members, timers).then_some(found)
+}
+
+/// Whether each thing that is due in all of its states comes in a step within it. Of a state without steps, that is so
+/// if nothing is.
+fn is_fair<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], timers: Timers) -> bool {
+    let mut sorted = members.to_vec();
+    sorted.sort_unstable();
+    let (mut always, mut comes) = (None::<BTreeSet<Due>>, BTreeSet::new());
+    for &state in members {
+        let next = Next::of(search, state, timers);
+        let inside = next.edges.iter().filter(|(to, _)| sorted.binary_search(to).is_ok());
+        comes.extend(inside.filter_map(|(_, due)| *due));
+        always = Some(always.map_or_else(|| next.due.clone(), |always| &always & &next.due));
+    }
+    always.unwrap_or_default().is_subset(&comes)
+}
+
+/// Whether timers are set in it that do not fire because something else is to come.
+fn is_held<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32]) -> bool {
+    members.iter().any(|&state| {
+        let free = search.is_free(state);
+        let tuple = search.tuple(state).to_vec();
+        !free && search.space.hurries(&tuple) && search.space.timers(&tuple).next().is_some()
+    })
+}
+
+/// A state on the way of the depth-first search.
+struct Frame {
+    state: u32,
+    low: u32,
+    /// Where its successors begin in the list of all.
+    first: usize,
+    loops: bool,
+    rests: bool,
+}
+
+type Tell<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], bool);
+
+/// Tells of each strongly connected component (Tarjan 1972) in which a run can stay, and whether because there is a
+/// cycle or because nothing need happen there.
+fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers, tell: Tell<'_, P, W>) {
+    const DONE: u32 = u32::MAX;
+    let count = search.tuples.len();
+    // 0 is for those that were not reached yet.
+    let mut numbers = vec![0_u32; count];
+    let mut events = Vec::new();
+    let (mut path, mut frames, mut edges) = (Vec::<u32>::new(), Vec::<Frame>::new(), Vec::<u32>::new());
+    let mut number = 0;
+    for root in 0..count as u32 {
+        let mut enter = (numbers[root as usize] == 0).then_some(root);
+        while enter.is_some() || !frames.is_empty() {
+            if let Some(state) = enter.take() {
+                number += 1;
+                numbers[state as usize] = number;
+                path.push(state);
+                let first = edges.len();
+                search.edges(state, &mut events);
+                let fires = |event: &Move| matches!(event, Move::Fire { early: false, .. });
+                let happens = |(_, event, _): &&(u32, Move, bool)| timers == Timers::Fire || !fires(event);
+                edges.extend(events.iter().filter(happens).map(|(to, ..)| *to));
+                let loops = edges[first..].contains(&state);
+                // In a state with neither a message nor a report nor a timer, a request may yet be due.
+                let may_rest = !events.iter().any(|(_, event, _)| is_due(*event) || fires(event));
+                let rests = may_rest && Next::of(search, state, timers).due.is_empty();
+                frames.push(Frame { state, low: number, first, loops, rests });
+            }
+            let Some(frame) = frames.last_mut() else { break };
+            if edges.len() > frame.first {
+                let to = edges.pop().expect("there is one");
+                match numbers[to as usize] {
+                    0 => enter = Some(to),
+                    DONE => {}
+                    seen => frame.low = frame.low.min(seen),
+                }
+                continue;
+            }
+            let Frame { state, low, loops, rests, .. } = frames.pop().expect("there is one");
+            if let Some(before) = frames.last_mut() {
+                before.low = before.low.min(low);
+            }
+            if low != numbers[state as usize] {
+                if rests {
+                    tell(search, &[state], false);
+                }
+                continue;
+            }
+            let begin = path.iter().rposition(|&member| member == state).expect("it is on the path");
+            let members = path.split_off(begin);
+            for &member in &members {
+                numbers[member as usize] = DONE;
+            }
+            if rests {
+                tell(search, &[state], false);
+            }
+            if members.len() > 1 || loops {
+                tell(search, &members, true);
+            }
+        }
+    }
+}
+
+/// The way to an unsettled state, and round a fair cycle through it.
+fn lasso<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], found: Found) -> Counterexample {
+    let unsettled = |search: &mut Search<P, W>, state: u32| {
+        let tuple = search.tuple(state).to_vec();
+        search.space.watch().unsettled(&search.space.facts(&tuple))
+    };
+    let start = members.iter().copied().find(|&state| unsettled(search, state).is_some()).unwrap_or(members[0]);
+    let next: BTreeMap<u32, Next> =
+        members.iter().map(|&state| (state, Next::of(search, state, Timers::Fire))).collect();
+    let mut walk = Walk::new(search, &search.path(start));
+    let stem = walk.steps.len();
+    let mut at = start;
+    let mut open: BTreeSet<Due> = next[&start].due.clone();
+    let mut go = |walk: &mut Walk, open: &mut BTreeSet<Due>, way: Vec<(u32, Option<Due>)>| {
+        for (to, due) in way {
+            walk.step(search, to, false);
+            if let Some(due) = due {
+                open.remove(&due);
+            }
+            // What is impossible somewhere on the cycle need not come.
+            open.retain(|due| next[&to].due.contains(due));
+            at = to;
+        }
+        at
+    };
+    while let Some(&due) = open.first() {
+        let meets = |to: u32, came: Option<Due>| came == Some(due) || !next[&to].due.contains(&due);
+        match route(&next, go(&mut walk, &mut open, Vec::new()), meets) {
+            Some(way) => go(&mut walk, &mut open, way),
+            None => break,
+        };
+    }
+    let end = go(&mut walk, &mut open, Vec::new());
+    let rests = members.len() == 1 && next[&start].due.is_empty();
+    if !rests && (end != start || walk.steps.len() == stem) {
+        if let Some(way) = route(&next, end, |to, _| to == start) {
+            go(&mut walk, &mut open, way);
+        }
+    }
+    let Found { property, processes, explanation } = found;
+    Counterexample { property, processes, explanation, steps: walk.steps, cycle: Some(stem) }
+}
+
+/// The shortest way, of at least one step, within a component to what is wanted.
+fn route(
+    next: &BTreeMap<u32, Next>,
+    from: u32,
+    wanted: impl Fn(u32, Option<Due>) -> bool,
+) -> Option<Vec<(u32, Option<Due>)>> {
+    let mut came = BTreeMap::<u32, (u32, Option<Due>)>::new();
+    let mut queue = VecDeque::from([from]);
+    while let Some(state) = queue.pop_front() {
+        for &(to, due) in &next[&state].edges {
+            if !next.contains_key(&to) {
+                continue;
+            }
+            let ends = wanted(to, due);
+            if ends {
+                let mut way = vec![(to, due)];
+                let mut at = state;
+                while at != from {
+                    let (before, due) = came[&at];
+                    way.push((at, due));
+                    at = before;
+                }
+                way.reverse();
+                return Some(way);
+            }
+            if to != from && !came.contains_key(&to) {
+                came.insert(to, (state, due));
+                queue.push_back(to);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,266 @@
+//! Models whose states can be counted otherwise.
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+use serde::Serialize;
+
+use super::*;
+use crate::engine::{Agenda, ChannelOrder};
+use crate::model::{Context, Effect, Event, Never, ProcessId, Ticks};
+
+/// No application and no property.
+#[derive(Clone, Copy, Debug)]
+struct Nothing;
+
+impl<P: Process> Watch<P> for Nothing {
+    type Local = ();
+    type Global = ();
+    type Shown = ();
+    type Facts = ();
+    fn before(&self) {}
+    fn start(&self, (): &mut (), _: ProcessId, _: &P, _: &mut Agenda<'_, P::Request>) {}
+    fn requested(&self, (): &mut (), _: ProcessId, _: &P::Request) -> bool {
+        true
+    }
+    fn may_put_off(&self, (): &()) -> bool {
+        false
+    }
+    fn event(&self, (): &mut (), (): &mut (), _: &Event<P>) {}
+    fn effect(&self, (): &mut (), (): &mut (), _: ProcessId, _: &Effect<P>, _: &mut Agenda<'_, P::Request>) {}
+    fn after(&self, (): &(), (): &mut (), _: &P, _: &P) {}
+    fn cut_short(&self, (): &mut ()) {}
+    fn crash(&self, (): &mut (), _: ProcessId, _: bool) {}
+    fn restarted(&self, (): &mut (), _: ProcessId, _: &P, _: &mut Agenda<'_, P::Request>) {}
+    fn facts(&self, _: ProcessId, _: Option<&P>, _: &P::Stable, (): &()) {}
+    fn check(&self, _: ProcessId, (): &(), _: &[&()], (): &()) -> (Option<Found>, Option<()>) {
+        (None, None)
+    }
+    fn crashed(&self, _: ProcessId, (): &()) -> Option<()> {
+        None
+    }
+    fn weigh(&self, _: &P, _: &[(ProcessId, &P::Message)]) -> u32 {
+        0
+    }
+    fn overweight(&self, _: &[u32]) -> Found {
+        unreachable!("nothing is weighed")
+    }
+    fn unsettled(&self, _: &[&()]) -> Option<Found> {
+        None
+    }
+}
+
+const FREE: Bounds = Bounds { early_timers: None, losses: 0, duplicates: 0, weighs: false };
+
+fn search<P: Process>(setup: Setup<P>, bounds: Bounds, order: Order) -> Search<P, Nothing> {
+    let mut search = Search::new(Arc::new(setup), Nothing, bounds, order);
+    assert_eq!(search.start(), None);
+    assert_eq!(search.run(|_| true), Stop::Exhausted);
+    assert_eq!(search.frontier(), 0);
+    search
+}
+
+/// How many ways there are from the roots to states without successors.
+fn schedules<P: Process>(search: &mut Search<P, Nothing>) -> u64 {
+    let mut ways = vec![0; search.tuples.len()];
+    let mut edges = Vec::new();
+    // In these models every event leads away from the start.
+    let mut order: Vec<u32> = (0..search.tuples.len() as u32).collect();
+    order.sort_by_key(|&state| search.path(state).len());
+    for &state in order.iter().rev() {
+        search.edges(state, &mut edges);
+        let ends = u64::from(edges.is_empty());
+        ways[state as usize] = ends + edges.iter().map(|&(to, ..)| ways[to as usize]).sum::<u64>();
+    }
+    ways[0]
+}
+
+/// Process 0 receives one message of each other, and remembers in which order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Listener(Vec<ProcessId>);
+
+impl Process for Listener {
+    type Config = ();
+    type Message = ();
+    type Timer = Never;
+    type Request = Never;
+    type Indication = Never;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, (): &()) -> Self {
+        Self(Vec::new())
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        if ctx.me().get() > 0 {
+            ctx.send(ProcessId::new(0), ());
+        }
+    }
+
+    fn on_message(&mut self, from: ProcessId, (): (), _: &mut Context<'_, Self>) {
+        self.0.push(from);
+    }
+}
+
+#[test]
+fn independent_messages_come_in_every_order_and_no_other() {
+    let factorials = [1_u64, 1, 2, 6, 24, 120, 720];
+    for k in 0..=6 {
+        let mut search = search(Setup::<Listener>::new(k + 1, ()), FREE, Order::BreadthFirst);
+        assert_eq!(schedules(&mut search), factorials[k as usize], "{k} messages");
+        // Of each number of messages that have come, in each order: k! / (k - j)!.
+        let states: u64 = (0..=k as usize).map(|j| factorials[k as usize] / factorials[k as usize - j]).sum();
+        assert_eq!(search.tuples.len() as u64, states, "{k} messages");
+    }
+}
+
+/// Counts up with each firing of its timer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Counter(u32);
+
+impl Process for Counter {
+    type Config = u32;
+    type Message = Never;
+    type Timer = ();
+    type Request = Never;
+    type Indication = Never;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &u32) -> Self {
+        Self(0)
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        ctx.set_timer((), Ticks::new(1));
+    }
+
+    fn on_message(&mut self, _: ProcessId, never: Never, _: &mut Context<'_, Self>) {
+        match never {}
+    }
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        self.0 += 1;
+        if self.0 < *ctx.config() {
+            ctx.set_timer((), Ticks::new(1));
+        }
+    }
+}
+
+#[test]
+fn independent_counters_are_a_product() {
+    for (n, most) in [(1, 5), (2, 3), (3, 2), (4, 4)] {
+        for order in [Order::BreadthFirst, Order::DepthFirst] {
+            let mut search = search(Setup::<Counter>::new(n, most), FREE, order);
+            assert_eq!(search.tuples.len() as u32, (most + 1).pow(n), "{n} counters up to {most}");
+            if (n, most) == (3, 2) {
+                assert_eq!(schedules(&mut search), 720 / 8, "6! / (2! 2! 2!)");
+            }
+        }
+    }
+}
+
+/// The lock server that other checkers were measured with: clients that want the lock so many times.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Reference {
+    Server { holder: Option<ProcessId>, queue: VecDeque<ProcessId> },
+    Waiting { left: u32 },
+    Inside { left: u32 },
+    Done,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+enum Word {
+    Req,
+    Grant,
+    Rel,
+}
+
+const SERVER: ProcessId = ProcessId::new(0);
+
+impl Process for Reference {
+    type Config = u32;
+    type Message = Word;
+    type Timer = ();
+    type Request = Never;
+    type Indication = Never;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(me: ProcessId, &rounds: &u32) -> Self {
+        if me == SERVER {
+            Self::Server { holder: None, queue: VecDeque::new() }
+        } else {
+            Self::Waiting { left: rounds }
+        }
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        if ctx.me() != SERVER {
+            ctx.send(SERVER, Word::Req);
+        }
+    }
+
+    fn on_message(&mut self, from: ProcessId, word: Word, ctx: &mut Context<'_, Self>) {
+        match (self, word) {
+            (Self::Server { holder: holder @ None, .. }, Word::Req) => {
+                *holder = Some(from);
+                ctx.send(from, Word::Grant);
+            }
+            (Self::Server { queue, .. }, Word::Req) => queue.push_back(from),
+            (Self::Server { holder, queue }, Word::Rel) => {
+                *holder = queue.pop_front();
+                if let Some(next) = *holder {
+                    ctx.send(next, Word::Grant);
+                }
+            }
+            (client, _) => {
+                if let Self::Waiting { left } = *client {
+                    *client = Self::Inside { left };
+                    ctx.set_timer((), Ticks::new(1));
+                }
+            }
+        }
+    }
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        let Self::Inside { left } = *self else { return };
+        ctx.send(SERVER, Word::Rel);
+        *self = if left > 1 { Self::Waiting { left: left - 1 } } else { Self::Done };
+        if left > 1 {
+            ctx.send(SERVER, Word::Req);
+        }
+    }
+}
+
+pub(super) fn reference(clients: u32, rounds: u32, channel: ChannelOrder) -> Setup<impl Process> {
+    let mut setup = Setup::<Reference>::new(clients + 1, rounds);
+    setup.network.order = channel;
+    setup
+}
+
+/// Counted by two other checkers, which agree.
+#[test]
+fn the_reference_model_has_as_many_states_as_others_count() {
+    let known = [((3, 1), 98, 98), ((4, 1), 472, 472), ((3, 2), 720, 549), ((4, 2), 7_077, 4_905)];
+    for ((clients, rounds), unordered, fifo) in known {
+        for (channel, states) in [(ChannelOrder::Unordered, unordered), (ChannelOrder::Fifo, fifo)] {
+            let search = search(reference(clients, rounds, channel), FREE, Order::BreadthFirst);
+            assert_eq!(search.tuples.len(), states, "{clients} clients, {rounds} rounds, {channel:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn the_order_of_the_search_changes_nothing(clients in 1_u32..4, rounds in 1_u32..2, losses in 0_u32..2) {
+        let bounds = Bounds { losses, duplicates: losses, ..FREE };
+        let setup = || reference(clients, rounds, ChannelOrder::Fifo);
+        let (breadth, depth) = (search(setup(), bounds, Order::BreadthFirst), search(setup(), bounds, Order::DepthFirst));
+        prop_assert_eq!(breadth.tuples.len(), depth.tuples.len());
+        prop_assert_eq!(breadth.transitions, depth.transitions);
+    }
+}
