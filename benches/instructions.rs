@@ -2,7 +2,7 @@
 
 use jeton::algorithms::query_ring::{Parameters, QueryRing};
 use jeton::engine::Setup;
-use jeton::explore::{Case, Runner};
+use jeton::explore::{Case, Runner, Strategy};
 use jeton::mutex::{System, Workload};
 
 #[allow(dead_code, reason = "each bench needs a part of it")]
@@ -38,5 +38,6 @@ fn query_ring(events: u64) {
     let mut case = Case::new(setup);
     case.set_workload(Workload { requests: 1_000_000, ..Workload::default() });
     case.patience = jeton::Ticks::MAX;
+    case.strategy = Strategy::Random;
     Runner::new(&case).expect("a valid setup").run(1);
 }

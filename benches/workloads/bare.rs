@@ -101,8 +101,8 @@ pub(crate) fn relay_coarse(processes: u32, (each, hops): (u32, u32), seed: u64) 
     events
 }
 
-/// Many messages with delays of millions of ticks: a hierarchy of wheels of 64 buckets, which keeps the order of pushing
-/// without a number for it.
+/// Many messages with delays of millions of ticks: a hierarchy of wheels of 64 buckets, which keeps the order of
+/// pushing without a number for it.
 pub(crate) fn relay_fine(processes: u32, (each, hops): (u32, u32), range: (u64, u64), seed: u64) -> u64 {
     let mut delays = Delays::new(seed, range);
     let mut wheel = Wheel::default();

@@ -7,33 +7,48 @@ use crate::model::ProcessId;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
     of: BTreeMap<DataId, Vec<ProcessId>>,
-    /// Of each process what it holds.
-    held: BTreeMap<ProcessId, Vec<DataId>>,
-    waits_for: BTreeMap<ProcessId, DataId>,
+    /// Of each process what it holds and what it waits for, up to the last that ever asked or entered.
+    each: Vec<Place>,
     /// The greatest fencing number that each resource has seen, and whose it was.
     greatest: BTreeMap<DataId, (Fence, ProcessId)>,
 }
 
+#[derive(Clone, Debug, Default)]
+struct Place {
+    held: Vec<DataId>,
+    waits_for: Option<DataId>,
+}
+
 impl Holders {
+    fn place(&mut self, process: ProcessId) -> &mut Place {
+        if self.each.len() <= process.index() {
+            self.each.resize_with(process.index() + 1, Place::default);
+        }
+        &mut self.each[process.index()]
+    }
+
     pub(super) fn reset(&mut self) {
         self.of.clear();
-        self.held.clear();
-        self.waits_for.clear();
+        for place in &mut self.each {
+            place.held.clear();
+            place.waits_for = None;
+        }
         self.greatest.clear();
     }
 
     pub(super) fn requested(&mut self, process: ProcessId, data: DataId) {
-        self.waits_for.insert(process, data);
+        self.place(process).waits_for = Some(data);
     }
 
     pub(super) fn entered(&mut self, process: ProcessId, data: DataId) {
-        if self.waits_for.get(&process) == Some(&data) {
-            self.waits_for.remove(&process);
+        let place = self.place(process);
+        if place.waits_for == Some(data) {
+            place.waits_for = None;
         }
         let holders = self.of.entry(data).or_default();
         if !holders.contains(&process) {
             holders.push(process);
-            self.held.entry(process).or_default().push(data);
+            self.place(process).held.push(data);
         }
     }
 
@@ -41,18 +56,16 @@ impl Holders {
         if let Some(holders) = self.of.get_mut(&data) {
             holders.retain(|&holder| holder != process);
         }
-        if let Some(held) = self.held.get_mut(&process) {
-            held.retain(|&other| other != data);
-            if held.is_empty() {
-                self.held.remove(&process);
-            }
+        if let Some(place) = self.each.get_mut(process.index()) {
+            place.held.retain(|&other| other != data);
         }
     }
 
     /// The process is gone; returns how many critical sections it was in.
     pub(super) fn crashed(&mut self, process: ProcessId) -> usize {
-        self.waits_for.remove(&process);
-        let held = self.held.remove(&process).unwrap_or_default();
+        let place = self.place(process);
+        place.waits_for = None;
+        let held = std::mem::take(&mut place.held);
         for data in &held {
             if let Some(holders) = self.of.get_mut(data) {
                 holders.retain(|&holder| holder != process);
@@ -66,11 +79,11 @@ impl Holders {
     }
 
     pub(super) fn is_inside(&self, process: ProcessId) -> bool {
-        !self.held.is_empty() && self.held.contains_key(&process)
+        self.each.get(process.index()).is_some_and(|place| !place.held.is_empty())
     }
 
     pub(super) fn is_waiting(&self, process: ProcessId) -> bool {
-        self.waits_for.contains_key(&process)
+        self.each.get(process.index()).is_some_and(|place| place.waits_for.is_some())
     }
 
     /// A holder shows its fencing number to the resource. Returns what the resource has seen, if it must refuse, or
@@ -89,7 +102,7 @@ impl Holders {
         let mut path = Vec::new();
         let mut at = process;
         loop {
-            let data = *self.waits_for.get(&at)?;
+            let data = self.each.get(at.index())?.waits_for?;
             path.push((at, data));
             at = *self.of(data).first()?;
             if at == process {

@@ -17,6 +17,9 @@ use crate::property::Tally;
 #[derive(Clone, Debug)]
 pub struct Monitor<P: Mutex> {
     chosen: Chosen,
+    /// What of each process is looked at after each of its steps.
+    watches_tokens: bool,
+    watches_replicas: bool,
     tokens: Tokens<P>,
     replicas: Replicas,
     holders: Holders,
@@ -48,10 +51,6 @@ impl Chosen {
     fn has(self, property: Property) -> bool {
         self.0 & 1 << property as u32 != 0
     }
-
-    fn any(self, properties: &[Property]) -> bool {
-        self.0 & Self::new(properties).0 != 0
-    }
 }
 
 /// What the present event has shown so far.
@@ -70,8 +69,12 @@ impl<P: Mutex> Monitor<P> {
     /// Checks these properties; requests must be answered within `patience` ticks of the later of the request and the
     /// last fault.
     pub fn new(properties: &[Property], patience: Ticks) -> Self {
+        let chosen = Chosen::new(properties);
+        let of_replicas = [Property::FreshReplica, Property::SynchronousWrite, Property::ReplicasConverge];
         Self {
-            chosen: Chosen::new(properties),
+            chosen,
+            watches_tokens: chosen.has(Property::SingleToken),
+            watches_replicas: of_replicas.into_iter().any(|property| chosen.has(property)),
             tokens: Tokens::default(),
             replicas: Replicas::default(),
             holders: Holders::default(),
@@ -134,25 +137,28 @@ impl<P: Mutex> Monitor<P> {
         self.had_token = false;
         self.step = Step::default();
         self.ready = true;
-        if self.watches_replicas() {
+        if self.watches_replicas {
             for process in ProcessId::all(world.count()) {
                 self.replicas.set(process, world.process(process).replica());
             }
         }
     }
 
-    fn watches_tokens(&self) -> bool {
-        self.chosen.has(Property::SingleToken)
-    }
-
-    fn watches_replicas(&self) -> bool {
-        self.chosen.any(&[Property::FreshReplica, Property::SynchronousWrite, Property::ReplicasConverge])
-    }
-
     fn found(&mut self, property: Property, processes: Vec<ProcessId>, explanation: impl FnOnce() -> String) {
         if self.chosen.has(property) {
             self.step.found.push((property, processes, explanation()));
         }
+    }
+
+    #[cold]
+    fn raise_found(&mut self, world: &World<P>) -> Result<(), Violation> {
+        let mut found = std::mem::take(&mut self.step.found);
+        // One event can violate several; the order of the properties says which is told.
+        found.sort_by_key(|(property, ..)| *property);
+        for (property, processes, explanation) in found {
+            self.raise(world.violation(property.name(), processes, explanation))?;
+        }
+        Ok(())
     }
 
     fn raise(&mut self, violation: Violation) -> Result<(), Violation> {
@@ -208,7 +214,7 @@ impl<P: Mutex> Monitor<P> {
     }
 
     fn check_state(&mut self, process: ProcessId, world: &World<P>) {
-        if self.watches_tokens() {
+        if self.watches_tokens {
             self.tokens.stepped(process, world);
         }
         if self.holders.is_inside(process) && world.process(process).tokens() == 0 {
@@ -216,7 +222,7 @@ impl<P: Mutex> Monitor<P> {
                 format!("{process} is in the critical section and has no token")
             });
         }
-        if self.watches_replicas() {
+        if self.watches_replicas {
             self.replicas.set(process, world.process(process).replica());
             if self.step.token_accepted {
                 self.check_fresh(process, world);
@@ -316,7 +322,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.holders.requested(process, *data);
                 self.fairness.requested(process, *data);
             }
-            Event::Message { message: content, .. } if self.watches_tokens() && P::token(content).is_some() => {
+            Event::Message { message: content, .. } if self.watches_tokens && P::token(content).is_some() => {
                 if let Some(id) = message {
                     self.tokens.arrived(id);
                 }
@@ -329,7 +335,7 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     fn effect(&mut self, process: ProcessId, effect: &Effect<P>, message: Option<MessageId>, world: &World<P>) {
         match effect {
             Effect::Send { to, message: content } => {
-                if let (true, Some(id)) = (self.watches_tokens(), message) {
+                if let (true, Some(id)) = (self.watches_tokens, message) {
                     self.tokens.sent(process, *to, id, content);
                 }
                 if self.chosen.has(Property::QueueOrder) {
@@ -387,13 +393,13 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     }
 
     fn lost(&mut self, lost: &Lost<'_, P>, _world: &World<P>) {
-        if self.watches_tokens() && P::token(lost.message).is_some() {
+        if self.watches_tokens && P::token(lost.message).is_some() {
             self.tokens.arrived(lost.id);
         }
     }
 
     fn duplicated(&mut self, _to: ProcessId, message: MessageId, copy: MessageId, _world: &World<P>) {
-        if self.watches_tokens() {
+        if self.watches_tokens {
             self.tokens.duplicated(message, copy);
         }
     }
@@ -409,14 +415,15 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
                 self.check_cycle(process);
             }
         }
-        if self.watches_tokens() {
+        if self.watches_tokens {
             self.check_tokens();
         }
-        let mut found = std::mem::take(&mut self.step).found;
-        // One event can violate several; the order of the properties says which is told.
-        found.sort_by_key(|(property, ..)| *property);
-        for (property, processes, explanation) in found {
-            self.raise(world.violation(property.name(), processes, explanation))?;
+        self.step.process = None;
+        self.step.token_accepted = false;
+        self.step.asked = false;
+        self.step.writer_left = None;
+        if !self.step.found.is_empty() {
+            self.raise_found(world)?;
         }
         match self.waiting.overdue(world) {
             None => Ok(()),

@@ -12,7 +12,8 @@ pub struct Obligations<K> {
     bound: Ticks,
     /// Of each open obligation its serial number.
     open: BTreeMap<(ProcessId, K), u64>,
-    /// All that were started, by age; those that were met meanwhile are dropped when they come to the front.
+    /// All that were started, by age; those that were met meanwhile are dropped when they come to the front and it
+    /// matters, or when there are too many.
     queue: VecDeque<(Ticks, ProcessId, K, u64)>,
     serial: u64,
 }
@@ -25,6 +26,10 @@ impl<K: Ord + Clone> Obligations<K> {
 
     /// Something is owed to a process from `now` on. What is owed already stays as old as it is.
     pub fn start(&mut self, process: ProcessId, what: K, now: Ticks) {
+        if self.queue.len() > 64 + 2 * self.open.len() {
+            let open = &self.open;
+            self.queue.retain(|(_, process, what, serial)| open.get(&(*process, what.clone())) == Some(serial));
+        }
         let serial = self.serial;
         self.open.entry((process, what.clone())).or_insert_with(|| {
             self.queue.push_back((now, process, what, serial));
@@ -67,6 +72,11 @@ impl<K: Ord + Clone> Obligations<K> {
     /// The oldest that is open, if it is overdue.
     pub fn overdue(&mut self, now: Ticks, last_fault: Ticks) -> Option<(Ticks, ProcessId, &K)> {
         let bound = self.bound;
+        // Nearly always it is too early for any, met or not.
+        let (first, ..) = self.queue.front()?;
+        if now <= (*first).max(last_fault) + bound {
+            return None;
+        }
         self.oldest().filter(|(since, ..)| now > (*since).max(last_fault) + bound)
     }
 
@@ -196,6 +206,19 @@ mod tests {
         assert_eq!(owed.oldest(), Some((Ticks::new(3), Q, &'b')), "the second 'a' is younger than 'b'");
         owed.forget(Q);
         assert!(owed.is_empty() && owed.oldest().is_none());
+    }
+
+    #[test]
+    fn what_was_met_does_not_pile_up() {
+        let mut owed = Obligations::new(Ticks::MAX);
+        owed.start(Q, 'b', Ticks::ZERO);
+        for tick in 1..10_000 {
+            owed.start(P, 'a', Ticks::new(tick));
+            owed.meet(P, 'a');
+            assert_eq!(owed.overdue(Ticks::new(tick), Ticks::ZERO), None);
+        }
+        assert!(owed.queue.len() < 100, "{}", owed.queue.len());
+        assert_eq!(owed.oldest(), Some((Ticks::ZERO, Q, &'b')));
     }
 
     #[test]
