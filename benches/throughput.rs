@@ -117,7 +117,7 @@ fn many(in_flight: u32, fine: bool, order: ChannelOrder) -> Pair {
     const PROCESSES: u32 = 1_000;
     let load = Load { each: in_flight / PROCESSES, hops: (2_000_000 / in_flight).clamp(2, 50) };
     let delay = if fine { Distribution::Uniform(FINE.0, FINE.1) } else { Distribution::Uniform(1, 10) };
-    let mut simulation = relay::relay(PROCESSES, load, delay, order.clone());
+    let mut simulation = relay::relay(PROCESSES, load, delay, order);
     let engine = timed(move |seed| ring::run(&mut simulation, seed));
     let size = (load.each, load.hops);
     let bare = timed(move |seed| {
@@ -206,6 +206,7 @@ fn measure(criterion: &mut Criterion, pair: Pair) {
 const TURNS: u64 = 9;
 const LONG: Duration = Duration::from_secs(5);
 
+#[allow(clippy::cast_precision_loss, reason = "a few figures are shown")]
 fn table() {
     println!("| work | engine, ns an event | bare loop | ratio | least and greatest |");
     println!("| --- | ---: | ---: | ---: | ---: |");

@@ -74,7 +74,8 @@ impl Chance {
         Self { book: Some(book), ..Self::seeded(0) }
     }
 
-    /// Gives every answer in turn: the simplest first, the next ones after [`Chance::turn`]. Spans are the shortest.
+    /// Gives every answer in turn: the simplest first, and the next ones after [`Chance::turn`]. Spans are the
+    /// shortest.
     pub(crate) fn exhaustive() -> Self {
         Self { script: Some(Script::default()), ..Self::seeded(0) }
     }

@@ -4,8 +4,8 @@ use crate::model::Ticks;
 /// The pending events, in a total order: by time, and within a tick in the order in which they were scheduled.
 ///
 /// The next ones are in a sorted vector, which nothing beats while they are few; what is later than all of those is in
-/// a wheel, and refills the vector a bucket at a time. So the price of an event does not grow with how many are pending.
-/// What is pending stays where it is: only keys are moved.
+/// a wheel, and refills the vector a bucket at a time. So the price of an event does not grow with how many are
+/// pending. What is pending stays where it is: only keys are moved.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
     /// The next key, [none](Key::NONE) also where the wheel must be asked.
@@ -214,8 +214,8 @@ impl<T> Queue<T> {
         usize::from(self.front.is_some()) + self.near.len() + self.wheel.len()
     }
 
-    /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time and
-    /// place. It looks at all of them.
+    /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time
+    /// and place. It looks at all of them.
     pub(crate) fn find(&self, wanted: impl Fn(&T) -> bool) -> Vec<(Ticks, u32)> {
         let matches = |key: &Key| self.slots[key.slot()].item().is_some_and(&wanted);
         let mut keys: Vec<Key> = [self.front]

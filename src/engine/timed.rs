@@ -93,8 +93,8 @@ pub(super) struct Clock<P: Process> {
     pub(super) done: u64,
     /// When timers or requests were last set to come up at once, and how many in that tick.
     at_once: (Ticks, u64),
-    /// Whether more may come of a step than what its effects are: handling takes time, a watch waits, or anything may be
-    /// [too much](Bounds).
+    /// Whether more may come of a step than what its effects are: handling takes time, a watch waits, or anything may
+    /// be [too much](Bounds).
     takes_care: bool,
     pub(super) requests: Vec<(Ticks, ProcessId, P::Request)>,
     /// Watches whose condition came to hold with a message of this step.

@@ -97,8 +97,8 @@ impl Wheel {
     }
 
     /// Takes the keys of the first bucket, which come before all others, into `near`, and tells the tick from which on
-    /// keys may be here; `None` if there are none left. A bucket of more than `most` is spread over the wheels below, if
-    /// it has more than one tick.
+    /// keys may be here; `None` if there are none left. A bucket of more than `most` is spread over the wheels below,
+    /// if it has more than one tick.
     pub(super) fn take_first(&mut self, near: &mut Vec<Key>, most: usize) -> Option<u64> {
         loop {
             let level = self.filled.iter().position(|&filled| filled != 0)?;
