@@ -42,8 +42,8 @@ fn is_found(name: &str) {
     assert_eq!(violation.property, entry.violates, "{name}: {}", entry.wrong);
 }
 
-/// What `auto` finds first of these is not made small enough: 16 decisions.
-const FROM_RANDOM: [&str; 1] = ["dead_are_believed"];
+/// What `auto` finds first of these is not made small enough: 16 and 13 decisions.
+const FROM_RANDOM: [&str; 2] = ["dead_are_believed", "change_not_in_question"];
 
 fn is_made_small(name: &str) {
     let entry = entry(name);
