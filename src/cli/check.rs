@@ -7,7 +7,7 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::layout::{grouped, width, wrap};
+use super::layout::{count, grouped, width, wrap};
 use super::output::Output;
 use super::{Fault, Verdict as Outcome, input};
 use crate::algorithms::coordinator::Stateless;
@@ -142,9 +142,15 @@ impl Checked {
             lines.push(format!("not checked: {}, which {}", unchecked.property, unchecked.why));
         }
         lines.push(format!(
-            "at most: {} crashes, {} early timers of each process, {} messages lost, {} repeated",
-            budget.crashes, budget.early_timers, budget.losses, budget.duplicates
+            "at most: {}, {} of each process, {} lost, {} repeated",
+            count(budget.crashes.into(), "crash"),
+            count(budget.early_timers.into(), "early timer"),
+            count(budget.losses.into(), "message"),
+            budget.duplicates
         ));
+        if let (Expectation::Violates(property), Verdict::Verified) = (self.scenario.expect(), verdict) {
+            lines.push(format!("NOT MET: {property} was to be violated, and within these bounds it never is"));
+        }
         lines.iter().map(|line| wrap(line, "", width())).collect::<Vec<_>>().join("\n")
     }
 

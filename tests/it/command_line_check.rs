@@ -30,7 +30,7 @@ fn check_tells_whether_every_interleaving_is_as_expected() {
     let ran = jeton(&["check", &path("holds.toml"), "--early-timers", "0"]).exits(0);
     assert!(ran.stdout.starts_with("verified: 6,927 states, "), "{}", ran.stdout);
     assert!(ran.stdout.contains("every_request_granted"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("at most: 1 crashes, 0 early timers of each process"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("at most: 1 crash, 0 early timers of each process"), "{}", ran.stdout);
     assert!(ran.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ran.stdout);
 
     let object = |ran: String| serde_json::from_str::<Value>(&ran).expect("one object");

@@ -86,8 +86,11 @@ fn is_found(way: Way, property: &str) {
     println!("{way:?}: {}", finding.violation);
     assert_eq!(finding.violation.property, property, "{way:?}");
     let (_, decisions) = Runner::new(&case).expect("a valid setup").record(finding.seed);
-    let small =
-        Minimiser::new(&case, property).max_events(600_000).run(&decisions).expect("a valid setup").expect("it fails");
+    let small = Minimiser::new(&case, property)
+        .max_events(if way == Way::Chain { 1_000_000 } else { 300_000 })
+        .run(&decisions)
+        .expect("a valid setup")
+        .expect("it fails");
     assert_eq!(small.part.without.len(), 2, "{way:?}: one process is enough");
     let small_case = case.part(&small.part).expect("there is such a part");
     let (outcome, _) = Runner::new(&small_case).expect("a valid setup").replay(small.decisions, &mut ());
