@@ -321,6 +321,14 @@ impl<P: Process> World<P> {
         mem::take(&mut self.inboxes[process.index()])
     }
 
+    /// A step that was made elsewhere has brought a process into this state.
+    pub(super) fn follow(&mut self, process: ProcessId, state: P, stable: P::Stable) {
+        let node = &mut self.nodes[process.index()];
+        node.steps += 1;
+        node.state = state;
+        node.stable = stable;
+    }
+
     /// Puts a process into this state.
     pub(super) fn load(&mut self, process: ProcessId, state: P, stable: P::Stable, boot: u32) {
         self.nodes[process.index()] = Node { boot, stable, ..Node::new(state) };

@@ -93,6 +93,12 @@ impl<T: Eq + Hash> Interner<T> {
         number
     }
 
+    /// The number that a value has, if it has one.
+    pub(crate) fn number(&self, value: &T) -> Option<u32> {
+        let hash = hash_of(value);
+        self.numbers.find(hash, |&number| self.values[number as usize] == *value).copied()
+    }
+
     #[inline]
     pub(crate) fn get(&self, number: u32) -> &T {
         &self.values[number as usize]

@@ -17,6 +17,7 @@
 //! process can be busy or pause; otherwise none, as in virtual time. Exact crashes come at any moment.
 
 mod canonical;
+mod course;
 mod crash;
 mod inbox;
 mod intern;
@@ -25,7 +26,8 @@ mod space;
 mod tree;
 mod watch;
 
-pub(crate) use space::{Move, Space, Successors};
+pub(crate) use course::{Course, Stride};
+pub(crate) use space::{Move, Space, Successor, Successors};
 pub(crate) use tree::{Tuples, Unfolded};
 pub(crate) use watch::{Found, Watch};
 

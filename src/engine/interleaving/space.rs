@@ -27,16 +27,16 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) inboxes: Interner<Inbox>,
     pub(super) mail: Vec<Mail>,
     pub(super) globals: Interner<Global<W::Global>>,
-    outcomes: Vec<Outcome<W::Shown>>,
+    pub(super) outcomes: Vec<Outcome<W::Shown>>,
     /// By node and event, and where a handler looks into its inbox, by that too.
-    steps: Memo<(u32, Local, u32), Range>,
+    pub(super) steps: Memo<(u32, Local, u32), Range>,
     pushes: Memo<(u32, u16, u32), u32>,
     weights: Memo<(u32, u32), u32>,
     pub(super) canon: Canon,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Range {
+pub(super) struct Range {
     first: u32,
     count: u32,
     /// What the handler does depends on its inbox.
@@ -120,6 +120,8 @@ pub(crate) struct Successor {
 pub(crate) struct Successors {
     tuples: Vec<u32>,
     pub(super) all: Vec<Successor>,
+    /// Of which outcome each is, or of none; it may be shorter.
+    pub(super) outcomes: Vec<Option<u32>>,
     pub(super) work: Vec<u32>,
 }
 
@@ -133,9 +135,15 @@ impl Successors {
         (&self.tuples[index * length..(index + 1) * length], &self.all[index])
     }
 
-    fn clear(&mut self) {
+    /// Those that have come since are of this outcome.
+    fn belong_to(&mut self, outcome: Option<u32>) {
+        self.outcomes.resize(self.all.len(), outcome);
+    }
+
+    pub(super) fn clear(&mut self) {
         self.tuples.clear();
         self.all.clear();
+        self.outcomes.clear();
     }
 }
 
@@ -191,9 +199,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             + values * OWNED
     }
 
-    /// The states after the start, in which the processes start one after the other; some may crash in it.
-    pub(crate) fn roots(&mut self) -> Successors {
-        let count = self.count();
+    /// The state before the start.
+    pub(crate) fn before(&mut self) -> Vec<u32> {
         let mut tuple = Vec::new();
         for process in ProcessId::all(self.setup.processes) {
             tuple.push(self.nodes.before(process));
@@ -203,7 +210,13 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let Bounds { losses, duplicates, .. } = self.bounds;
         tuple.push(self.globals.intern(Global { crashes, losses, duplicates, watch: W::Global::default() }));
         self.learn();
-        let mut started = vec![(tuple, None)];
+        tuple
+    }
+
+    /// The states after the start, in which the processes start one after the other; some may crash in it.
+    pub(crate) fn roots(&mut self) -> Successors {
+        let count = self.count();
+        let mut started = vec![(self.before(), None)];
         let mut next = Successors::default();
         for process in 0..count {
             let mut all = Vec::new();
@@ -361,6 +374,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let start = std::mem::take(&mut out.work);
         let range = self.steps_of(start[2 * process], local, start[2 * process + 1]);
         for index in range.first..range.first + range.count {
+            out.belong_to(None);
             let crashes = self.outcomes[index as usize].crashes;
             let groups = if crashes { self.armed(process, start[start.len() - 1]) } else { Vec::new() };
             if crashes && groups.is_empty() {
@@ -379,6 +393,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             }
             if !crashes {
                 self.finish(event, false, found, tuple, out);
+                out.belong_to(Some(index));
                 continue;
             }
             let work = out.work.clone();
@@ -389,6 +404,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                     successor.found = found.clone().or(successor.found.take());
                 }
             }
+            out.belong_to(Some(index));
         }
         out.work = start;
     }

@@ -2,18 +2,23 @@
 
 mod counters;
 mod liveness;
+mod replay;
 mod report;
 mod search;
 mod trace;
+mod untimed;
+mod walk;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use self::liveness::Outcome;
+pub use self::replay::Departure;
 pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
 pub use self::search::Order;
 use self::search::{Search, Stop};
 pub use self::trace::{Counterexample, Step};
+pub use self::untimed::{UNTIMED_VERSION, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation};
 use super::exploration::Exploration;
 use super::runner::Case;
 use crate::engine::interleaving::Bounds;
@@ -179,12 +184,16 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     fn search(&self, properties: &[Property]) -> Search<P, Lookout<P>> {
-        let Case { setup, workload, .. } = &self.case;
-        let watch = Lookout::<P>::new(setup.processes, *workload, properties);
+        let watch = self.watch(properties);
         let Budget { early_timers, losses, duplicates, .. } = self.budget();
         let weighs = properties.contains(&Property::SingleToken);
         let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
-        Search::new(Arc::clone(setup), watch, bounds, self.order)
+        Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order)
+    }
+
+    fn watch(&self, properties: &[Property]) -> Lookout<P> {
+        let Case { setup, workload, requests, .. } = &self.case;
+        Lookout::new(setup.processes, *workload, requests, properties)
     }
 
     /// Searches to the end: all states, then the cycles among them, and whatever those lead to.
@@ -194,7 +203,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 Stop::Exhausted => {}
                 Stop::Limit => return Verdict::Incomplete,
                 Stop::Found { from, to, found } => {
-                    return Verdict::Violated(Box::new(trace::trace(search, from, to, found)));
+                    return self.violated(trace::trace(&self.case.setup, search, from, to, found));
                 }
             }
             // Its tables are as large as the states are many.
@@ -204,10 +213,15 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             }
             match liveness::look_through(search) {
                 Outcome::Settled => return Verdict::Verified,
-                Outcome::Unsettled(counterexample) => return Verdict::Violated(Box::new(counterexample)),
+                Outcome::Unsettled(lasso) => return self.violated(trace::lasso(&self.case.setup, search, lasso)),
                 Outcome::Held(states) => stop = search.free(&states),
             }
         }
+    }
+
+    fn violated(&self, mut counterexample: Counterexample) -> Verdict {
+        counterexample.schedule.bounds = self.budget().into();
+        Verdict::Violated(Box::new(counterexample))
     }
 
     fn goes_on(&self, search: &Search<P, Lookout<P>>) -> bool {
