@@ -137,27 +137,18 @@ impl<T> Queue<T> {
         }
     }
 
-    /// An `Option` would be copied back whole, empty as it is.
-    #[inline(always)]
-    fn take_at_hand(&mut self) -> Option<T> {
-        match std::mem::replace(&mut self.at_hand, Slot::Free(NONE)) {
-            Slot::Pending(item) => Some(item),
-            Slot::Removed | Slot::Free(_) => None,
-        }
-    }
-
     /// Something earlier has come: what was next, if anything was, is among the others from now on.
     #[inline(never)]
     fn put_back(&mut self) {
         if !self.front.is_some() {
             return;
         }
-        let key = match self.take_at_hand() {
-            Some(item) => {
+        let key = match std::mem::replace(&mut self.at_hand, Slot::Free(NONE)) {
+            Slot::Pending(item) => {
                 let slot = self.place(item);
                 self.front.with_slot(slot)
             }
-            None => self.front,
+            Slot::Removed | Slot::Free(_) => self.front,
         };
         self.near.push(key);
     }
@@ -261,14 +252,29 @@ impl<T> Queue<T> {
     }
 
     /// Takes the event that [`next_at`](Self::next_at) has just told of.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
+        self.take_at_hand().or_else(|| self.take_from_slot())
+    }
+
+    /// Takes the next event if it came to the front at once.
+    #[inline(always)]
+    pub(crate) fn take_at_hand(&mut self) -> Option<T> {
+        // An `Option` would be copied back whole, empty as it is.
+        match std::mem::replace(&mut self.at_hand, Slot::Free(NONE)) {
+            Slot::Pending(item) => {
+                self.advance();
+                Some(item)
+            }
+            Slot::Removed | Slot::Free(_) => None,
+        }
+    }
+
+    /// Takes the next event where none [is at hand](Self::take_at_hand).
+    #[inline(always)]
+    pub(crate) fn take_from_slot(&mut self) -> Option<T> {
         if !self.front.is_some() {
             return None;
-        }
-        if let Some(item) = self.take_at_hand() {
-            self.advance();
-            return Some(item);
         }
         let slot = self.release(self.front);
         self.advance();

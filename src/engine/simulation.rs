@@ -255,8 +255,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             if at < self.clock.calm_until && world.event() < events && !self.application.settled() {
                 settled_at = None;
                 world.now = at;
-                if let Some(pending) = self.clock.queue.take() {
-                    self.come_up_calmly(pending, world)?;
+                // Two stretches of code: what passes through either need not pass through memory.
+                match self.clock.queue.take_at_hand() {
+                    Some(pending) => self.come_up_calmly(pending, world)?,
+                    None => self.come_up_from_slot(world)?,
                 }
             } else if let Some(end) = self.pass_with_care(settle, &mut settled_at, world)? {
                 return Ok(end);

@@ -313,6 +313,14 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
+    #[inline(never)]
+    pub(super) fn come_up_from_slot(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        match self.clock.queue.take_from_slot() {
+            Some(pending) => self.come_up_calmly(pending, world),
+            None => Ok(()),
+        }
+    }
+
     /// One pending event comes up.
     #[inline(never)]
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
