@@ -91,8 +91,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         self
     }
 
-    /// How many timers of each process fire though something else is sure to come: 0, if it is never said. Those that
-    /// fire when nothing else is are not counted.
+    /// How many timers of each process fire though something else is sure to come: 0, if it is never said; any number
+    /// with [`u32::MAX`], and then nobody counts. Those that fire when nothing else is are not counted.
     #[must_use]
     pub fn early_timers(mut self, each: u32) -> Self {
         self.early_timers = each;
@@ -183,7 +183,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let watch = Lookout::<P>::new(setup.processes, *workload, properties);
         let Budget { early_timers, losses, duplicates, .. } = self.budget();
         let weighs = properties.contains(&Property::SingleToken);
-        let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
+        let early_timers = (early_timers < u32::MAX).then_some(early_timers);
+        let bounds = Bounds { early_timers, losses, duplicates, weighs };
         Search::new(Arc::clone(setup), watch, bounds, self.order)
     }
 
@@ -196,6 +197,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 Stop::Found { from, to, found } => {
                     return Verdict::Violated(Box::new(trace::trace(search, from, to, found)));
                 }
+            }
+            if !self.case.properties.iter().any(|property| property.is_liveness()) {
+                return Verdict::Verified;
             }
             // Its tables are as large as the states are many.
             let bytes = search.bytes() as u64 + search.tuples.len() as u64 * CYCLE_BYTES;
