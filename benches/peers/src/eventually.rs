@@ -1,6 +1,7 @@
 //! What must come in the end, on the same models here and in stateright, whose `eventually` is forgotten where a path
-//! comes to a state that was seen before: round a cycle, and where two paths join. What each says is asserted, so that
-//! a version that mends it is noticed.
+//! comes to a state that was seen before: round a cycle, and where two paths join, as its authors say
+//! (<https://github.com/stateright/stateright/pull/3>). What each says is asserted, so that a version that mends it is
+//! noticed.
 
 use jeton::engine::{ChannelOrder, Setup};
 use jeton::explore::{Exhaustive, Verdict};

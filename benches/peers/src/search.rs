@@ -1,5 +1,5 @@
-//! Every interleaving of the reference model, breadth first, here and in stateright: the same semantics, the same states.
-//! Neither checks anything but what it always does, uses symmetry, or leaves out orders.
+//! Every interleaving of the reference model, breadth first, here and in stateright: the same semantics, the same
+//! states. Neither checks anything but what it always does, uses symmetry, or leaves out orders.
 
 use std::process::Command;
 use std::time::Instant;

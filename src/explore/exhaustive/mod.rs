@@ -91,8 +91,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         self
     }
 
-    /// How many timers of each process fire though something else is sure to come: 0, if it is never said; any number
-    /// with [`u32::MAX`], and then nobody counts. Those that fire when nothing else is are not counted.
+    /// How many timers of each process fire though something else is sure to come: 0, if it is never said. Those that
+    /// fire when nothing else is are not counted. `u32::MAX` is any number, and then none is counted.
     #[must_use]
     pub fn early_timers(mut self, each: u32) -> Self {
         self.early_timers = each;

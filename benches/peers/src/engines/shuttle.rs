@@ -1,5 +1,5 @@
-//! Shuttle: threads as coroutines, any order of them; no time and no network, so that a delay is nothing and the stay in
-//! the critical section one point at which others may run.
+//! Shuttle: threads as coroutines, any order of them; no time and no network, so that a delay is nothing and the stay
+//! in the critical section one point at which others may run.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
