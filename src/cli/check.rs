@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::layout::{count, grouped, width, wrap};
 use super::output::Output;
-use super::{Fault, Verdict as Outcome, input};
+use super::{Fault, Verdict as Outcome, input, progress};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
 use crate::explore::{Case, Coverage, Exhaustive, Proof, Verdict};
@@ -60,10 +60,7 @@ impl Check {
             return Err(Fault::new(format!("{}: {problem}", scenario.path())));
         }
         let started = Instant::now();
-        let bar = ProgressBar::new_spinner().with_message(scenario.name().to_owned());
-        if let Ok(style) = ProgressStyle::with_template("{msg}: {prefix}, {elapsed}") {
-            bar.set_style(style);
-        }
+        let bar = progress::open_ended(scenario.name());
         let proof = scenario.visit(Work { check: &self, expect: scenario.expect(), bar: &bar, started });
         bar.finish_and_clear();
         let proof = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;

@@ -146,7 +146,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn run(self) -> Result<Proof, Invalid> {
-        self.case.setup.validate()?;
+        self.case.validate()?;
         refuse(&self.case.setup)?;
         let mut search = self.search(&self.case.properties);
         let mut stop = search.start();
