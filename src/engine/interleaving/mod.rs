@@ -20,13 +20,15 @@ mod canonical;
 mod crash;
 mod inbox;
 mod intern;
+mod learn;
 mod node;
 mod space;
-mod tree;
+mod states;
 mod watch;
 
-pub(crate) use space::{Move, Space, Successors};
-pub(crate) use tree::{Tuples, Unfolded};
+pub(crate) use canonical::Counted;
+pub(crate) use space::{Move, Packed, Space, Successors};
+pub(crate) use states::{SHARDS, Tuples};
 pub(crate) use watch::{Found, Watch};
 
 /// What bounds a search, besides its setup.

@@ -1,13 +1,16 @@
 //! Every interleaving of a small configuration.
 
 mod counters;
+mod crew;
 mod liveness;
 mod report;
 mod search;
 mod trace;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
 
 use self::liveness::Outcome;
 pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
@@ -47,6 +50,7 @@ pub struct Exhaustive<'a, P: Mutex> {
     order: Order,
     memory_bytes: u64,
     states_max: u64,
+    jobs: usize,
     progress: Option<&'a dyn Fn(Coverage) -> ControlFlow<()>>,
 }
 
@@ -73,6 +77,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             order: Order::default(),
             memory_bytes: 4 << 30,
             states_max: u64::from(u32::MAX),
+            jobs: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             progress: None,
         }
     }
@@ -92,7 +97,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     /// How many timers of each process fire though something else is sure to come: 0, if it is never said. Those that
-    /// fire when nothing else is are not counted.
+    /// fire when nothing else is are not counted. `u32::MAX` is any number, and then none is counted.
     #[must_use]
     pub fn early_timers(mut self, each: u32) -> Self {
         self.early_timers = each;
@@ -110,6 +115,13 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     #[must_use]
     pub fn duplicates(mut self, duplicates: u32) -> Self {
         self.duplicates = Some(duplicates);
+        self
+    }
+
+    /// How many threads search: all that there are, if it is never said. What they find is the same with any number.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
         self
     }
 
@@ -183,8 +195,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let watch = Lookout::<P>::new(setup.processes, *workload, properties);
         let Budget { early_timers, losses, duplicates, .. } = self.budget();
         let weighs = properties.contains(&Property::SingleToken);
-        let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
-        Search::new(Arc::clone(setup), watch, bounds, self.order)
+        let early_timers = (early_timers < u32::MAX).then_some(early_timers);
+        let bounds = Bounds { early_timers, losses, duplicates, weighs };
+        Search::new(Arc::clone(setup), watch, bounds, self.order, self.jobs)
     }
 
     /// Searches to the end: all states, then the cycles among them, and whatever those lead to.

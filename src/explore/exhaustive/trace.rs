@@ -86,7 +86,7 @@ impl Walk {
         let mut walk = Self { tuple: Vec::new(), free: false, steps: Vec::new() };
         let Some((&root, path)) = path.split_first() else { return walk };
         let roots = search.space.roots();
-        let is_root = |index: &usize| search.number(roots.get(*index).0).0 == root;
+        let is_root = |index: &usize| search.number(roots.get(*index).0) == Some(root);
         let index = (0..roots.len()).find(is_root).expect("a path begins with a root");
         walk.tuple = roots.get(index).0.to_vec();
         walk.free = search.is_free(root);
@@ -107,7 +107,7 @@ impl Walk {
         search.space.successors(&self.tuple, self.free, &mut successors);
         let leads_there = |index: &usize| {
             let (tuple, successor) = successors.get(*index);
-            successor.found.is_some() == violates && search.number(tuple).0 == to
+            successor.found.is_some() == violates && search.number(tuple) == Some(to)
         };
         let index =
             (0..successors.len()).find(leads_there).expect("an edge of the search is one of every run along it");
@@ -116,7 +116,7 @@ impl Walk {
         self.steps.push(Step { process, event, crashes: successor.crashed });
         self.tuple = tuple.to_vec();
         self.free = search.is_free(to);
-        successor.found.clone()
+        successor.found.as_deref().cloned()
     }
 }
 
