@@ -40,6 +40,9 @@ pub(super) struct Check {
     /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
     #[arg(long, value_name = "N")]
     duplicates: Option<u32>,
+    /// How many threads search; by default all that there are
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -98,6 +101,9 @@ impl Visitor for Work<'_> {
         // Another violation, which may come sooner, would hide it.
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
+        }
+        if let Some(jobs) = self.check.jobs {
+            search = search.jobs(jobs);
         }
         if let Some(losses) = losses {
             search = search.losses(losses);

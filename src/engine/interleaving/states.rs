@@ -83,6 +83,12 @@ fn hash(string: &[u32]) -> u64 {
     hash ^ hash >> 29
 }
 
+/// Strings are too short to call anybody for.
+#[inline]
+fn is_same(one: &[u32], other: &[u32]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one == other)
+}
+
 /// Tuples of one length, each once, in which each place counts its own values from 0.
 ///
 /// A number has as many bits as its place needs (components repeat, and a state is a vector of their numbers: Holzmann's
@@ -109,7 +115,7 @@ pub(crate) struct Shard {
 impl Shard {
     fn find(&self, string: &[u32]) -> Option<u32> {
         let words = string.len();
-        let is_it = |&at: &u32| self.strings[at as usize * words..][..words] == *string;
+        let is_it = |&at: &u32| is_same(&self.strings[at as usize * words..][..words], string);
         self.places.find(hash(string), is_it).copied()
     }
 
@@ -119,7 +125,7 @@ impl Shard {
         let words = string.len();
         let Self { strings, parents, places } = self;
         let hashed = hash(string);
-        let is_it = |&at: &u32| strings[at as usize * words..][..words] == *string;
+        let is_it = |&at: &u32| is_same(&strings[at as usize * words..][..words], string);
         if let Some(&at) = places.find(hashed, is_it) {
             return (number(shard, at as usize), false);
         }

@@ -93,18 +93,11 @@ pub(super) enum Outcome {
 
 /// Looks through a search that has come to its end.
 pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>) -> Outcome {
-    let mut held = Vec::new();
-    components(search, Timers::Wait, &mut |search, members, cycles| {
-        if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait).is_some() {
-            held.extend_from_slice(members);
-        }
-    });
-    if !held.is_empty() {
-        return Outcome::Held(held);
-    }
     // The one that was found first, which is the nearest to the start if the search was breadth first.
     let mut first: Option<(Vec<u32>, Found)> = None;
-    components(search, Timers::Fire, &mut |search, members, _| {
+    let mut goes_round = false;
+    components(search, Timers::Fire, &mut |search, members, cycles| {
+        goes_round |= cycles;
         let place = |state: &u32| (search.depth(*state), *state);
         let nearest = members.iter().map(place).min();
         if first.as_ref().is_none_or(|(first, _)| nearest < first.first().map(place)) {
@@ -115,6 +108,18 @@ pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>) -
             }
         }
     });
+    // A cycle without timers is one with them, so that there is none to be held up in if there is none at all.
+    let mut held = Vec::new();
+    if goes_round {
+        components(search, Timers::Wait, &mut |search, members, cycles| {
+            if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait).is_some() {
+                held.extend_from_slice(members);
+            }
+        });
+    }
+    if !held.is_empty() {
+        return Outcome::Held(held);
+    }
     match first {
         Some((members, found)) => Outcome::Unsettled(lasso(search, &members, found)),
         None => Outcome::Settled,
