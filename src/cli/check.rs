@@ -47,6 +47,9 @@ pub(super) struct Check {
     /// Write what it finds to this file, for `jeton replay`; by default, to one among the temporary files
     #[arg(long, value_name = "OUT.toml")]
     keep: Option<PathBuf>,
+    /// How many threads search; by default all that there are
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -131,6 +134,9 @@ impl Visitor for Work<'_> {
         // Another violation, which may come sooner, would hide it.
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
+        }
+        if let Some(jobs) = self.check.jobs {
+            search = search.jobs(jobs);
         }
         if let Some(losses) = losses {
             search = search.losses(losses);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inbox::REPORT;
 use super::intern::Memo;
-use super::node::{Life, Local};
+use super::node::Life;
 use super::space::{Move, Space, Successors};
 use super::watch::Watch;
 use crate::engine::observer::{LossCause, Lost, MessageId, Observer, Violation};
@@ -30,16 +30,10 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     pub(crate) fn keep_diary(&mut self) {
         self.nodes.diary = Some(Vec::new());
         self.outcomes.clear();
+        self.brief.clear();
+        self.sends.clear();
         self.steps = Memo::default();
-    }
-
-    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
-    pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
-        out.clear();
-        out.work.clear();
-        out.work.extend_from_slice(tuple);
-        let event = Move::Request { process, request: 0 };
-        self.happen(usize::from(process), Local::Start, event, tuple, out);
+        self.looking = Memo::default();
     }
 
     fn is_up(&self, tuple: &[u32], process: u16) -> bool {
@@ -186,7 +180,7 @@ impl<P: Process> Course<P> {
         let id = self.number();
         self.stats.messages += 1;
         observer.effect(process, effect, Some(id), &self.world);
-        let number = space.nodes.messages.number(message).expect("a message that was sent has a number");
+        let number = space.nodes.messages.find(message).expect("a message that was sent has a number");
         self.flight.entry((process.get() as u16, to.get() as u16)).or_default().push((id, number));
     }
 

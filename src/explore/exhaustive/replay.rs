@@ -43,7 +43,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
         let UntimedBounds { early_timers, losses, duplicates } = schedule.bounds;
         let weighs = properties.contains(&Property::SingleToken);
         let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
-        let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, Order::default());
+        let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, Order::default(), 1);
         let walk = Walk::new(&self.case.setup, &mut search.space);
         let replay = Replay { schedule, search, walk, round: Round::default() };
         Ok(replay.run().map(|mut counterexample| {
@@ -127,7 +127,7 @@ impl<P: Mutex> Replay<'_, P> {
             self.round.unsettled = self.round.unsettled.take().or(unsettled);
         }
         walk.take(&search.space, &successors, *chosen, start);
-        Ok(successors.get(*chosen).1.found.clone())
+        Ok(successors.get(*chosen).1.found.as_deref().cloned())
     }
 
     /// Nothing need happen any more.

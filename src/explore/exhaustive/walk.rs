@@ -62,9 +62,11 @@ impl<P: Mutex> Walk<P> {
     pub(super) fn along<W: Watch<P>>(setup: &Arc<Setup<P>>, search: &mut Search<P, W>, path: &[u32]) -> Self {
         let mut walk = Self::new(setup, &mut search.space);
         let Some((&root, path)) = path.split_first() else { return walk };
-        walk.begin(search, &mut |search, tuple, found| found.is_none() && search.number(tuple).0 == root);
+        walk.begin(search, &mut |search, tuple, found| found.is_none() && search.number(tuple) == Some(root));
         for &state in path {
-            walk.step(search, |search, tuple, successor| successor.found.is_none() && search.number(tuple).0 == state);
+            walk.step(search, |search, tuple, successor| {
+                successor.found.is_none() && search.number(tuple) == Some(state)
+            });
         }
         walk
     }
@@ -88,7 +90,7 @@ impl<P: Mutex> Walk<P> {
                     let (tuple, successor) = successors.get(index);
                     let mut way: Vec<usize> = way.clone();
                     way.push(index);
-                    if successor.found.is_some() && wanted(search, tuple, successor.found.as_ref()) {
+                    if successor.found.is_some() && wanted(search, tuple, successor.found.as_deref()) {
                         return self.start(search, &way);
                     }
                     longer.push((tuple.to_vec(), way));
@@ -117,8 +119,8 @@ impl<P: Mutex> Walk<P> {
         search: &mut Search<P, W>,
         wanted: impl Fn(&mut Search<P, W>, &[u32], &Successor) -> bool,
     ) -> Option<Found> {
-        let here = search.number(&self.tuple).0;
-        let free = search.is_free(here);
+        let here = search.number(&self.tuple);
+        let free = here.is_some_and(|here| search.is_free(here));
         let mut successors = Successors::default();
         search.space.successors(&self.tuple, free, &mut successors);
         let is_wanted = |index: &usize| {
@@ -127,7 +129,7 @@ impl<P: Mutex> Walk<P> {
         };
         let index = (0..successors.len()).find(is_wanted).expect("an edge of the search is one of every run along it");
         self.take(&search.space, &successors, index, None);
-        successors.get(index).1.found.clone()
+        successors.get(index).1.found.as_deref().cloned()
     }
 
     /// The state it is in.
