@@ -23,6 +23,7 @@ use crate::model::{Effect, Event, ProcessId};
 /// whether anything was lost or not. A message that is lost was sent, and counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Purpose {
     /// An entry into a critical section, from the request to all that follows from the leave.
     Entry,
