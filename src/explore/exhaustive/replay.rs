@@ -44,6 +44,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
         let weighs = properties.contains(&Property::SingleToken);
         let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
         let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, Order::default());
+        search.space.keep_diary();
         let walk = Walk::new(&self.case.setup, &mut search.space);
         let replay = Replay { schedule, search, walk, round: Round::default() };
         Ok(replay.run().map(|mut counterexample| {

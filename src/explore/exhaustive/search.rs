@@ -186,6 +186,25 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         path
     }
 
+    /// How many states are at each distance from the start, as far as all of that distance are known: of a search that
+    /// goes breadth first.
+    pub(super) fn levels(&self) -> Vec<u64> {
+        let mut levels: Vec<u32> = Vec::with_capacity(self.parents.len());
+        let mut counts = Vec::new();
+        for (state, &parent) in (0..).zip(&self.parents) {
+            let level = if parent == state { 0 } else { levels[parent as usize] + 1 };
+            // Behind a state that was not looked at, its level is the last that is known whole.
+            if self.next < self.parents.len() as u32 && levels.get(self.next as usize).is_some_and(|last| level > *last)
+            {
+                break;
+            }
+            levels.push(level);
+            counts.resize(counts.len().max(level as usize + 1), 0);
+            counts[level as usize] += 1;
+        }
+        counts
+    }
+
     /// The successors of a state: their numbers and the events that lead to them. All have been found before.
     pub(super) fn edges(&mut self, state: u32, edges: &mut Vec<(u32, Move, bool)>) {
         edges.clear();

@@ -94,6 +94,7 @@ pub(super) fn trace<P: Mutex, W: Watch<P>>(
     to: u32,
     found: Found,
 ) -> Counterexample {
+    search.space.keep_diary();
     let Some(from) = from else {
         let mut walk = Walk::new(setup, &mut search.space);
         walk.begin(search, &mut |_, _, other| other.is_some_and(|other| other.property == found.property));
@@ -113,6 +114,7 @@ pub(super) fn lasso<P: Mutex, W: Watch<P>>(
     lasso: Lasso,
 ) -> Counterexample {
     let Lasso { start, cycle, found } = lasso;
+    search.space.keep_diary();
     let path = search.path(start);
     let mut walk = Walk::along(setup, search, &path);
     let (before, event) = (walk.moves.len(), walk.event());
