@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn it_is_never_less_than_what_was_found() {
-        let levels = [1, 10, 20, 10, 5, 2, 1, 1];
+        let levels = [1, 10, 40, 60, 40, 10, 1];
         let estimate = Estimate::of(&levels, 1_000).expect("it falls");
         assert!(estimate.low >= 1_000);
     }
