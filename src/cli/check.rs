@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::layout::{count, grouped};
 use super::output::{NewFile, Output};
 use super::replay::to_see;
 use super::untimed::indented;
-use super::{Fault, Verdict as Outcome, input, view};
+use super::{Fault, Verdict as Outcome, input, progress, view};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
 use crate::explore::{
@@ -87,10 +87,7 @@ impl Check {
         let place = self.keep.clone().unwrap_or_else(|| temporary(scenario.name()));
         let file = NewFile::create(&place)?;
         let started = Instant::now();
-        let bar = ProgressBar::new_spinner().with_message(scenario.name().to_owned());
-        if let Ok(style) = ProgressStyle::with_template("{msg}: {prefix}, {elapsed}") {
-            bar.set_style(style);
-        }
+        let bar = progress::open_ended(scenario.name());
         let proof = scenario.visit(Work { check: &self, expect: scenario.expect(), bar: &bar, started });
         bar.finish_and_clear();
         let (proof, reach) = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;

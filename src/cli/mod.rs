@@ -14,6 +14,7 @@ mod keep;
 mod layout;
 mod merge;
 mod output;
+mod progress;
 mod replay;
 mod run;
 mod schema;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::engine::Invalid;
 use output::Output;
 
 /// Runs distributed mutual exclusion under a deterministic simulator: one seed is one schedule, bit for bit.
@@ -62,6 +64,12 @@ struct Fault(Vec<String>);
 impl Fault {
     fn new(problem: impl Into<String>) -> Self {
         Self(vec![problem.into()])
+    }
+}
+
+impl From<Invalid> for Fault {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(invalid.to_string())
     }
 }
 

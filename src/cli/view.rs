@@ -137,7 +137,7 @@ fn temporary() -> PathBuf {
 pub(super) fn run(scenario: &Scenario, strategy: Strategy, seed: u64, patience: &Patience) -> Result<Trace, Fault> {
     let bark = |hang: Hang| hang::end(&hang, scenario);
     let watchdog = Watchdog::new(patience.duration(), &bark);
-    let ran = scenario.visit(OfSeed { strategy, seed, watchdog }).map_err(|invalid| Fault::new(invalid.to_string()))?;
+    let ran = scenario.visit(OfSeed { strategy, seed, watchdog })?;
     let header = Header::new(scenario.name(), ran.processes).with_source(scenario.source());
     Ok(ran.trace(header.with_seed(seed).with_strategy(strategy.name())))
 }

@@ -14,10 +14,12 @@ mod reduction;
 mod runner;
 mod schedule;
 mod strategy;
+mod trial;
 mod watchdog;
 mod why;
 
 pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError, Small, Totals};
+pub use check::Failure;
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exhaustive::{
     Budget, Counterexample, Coverage, Departure, Estimate, Exhaustive, Order, Proof, Reach, Step, UNTIMED_VERSION,
@@ -30,6 +32,7 @@ pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use strategy::{Strategy, UnknownStrategy};
+pub use trial::{Locks, Own, Trial};
 pub use watchdog::{HANDLERS_RETURN, Hang, Watchdog};
 pub use why::{Happening, Reason, why};
 

@@ -101,7 +101,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     /// How many timers of each process fire though something else is sure to come: 0, if it is never said. Those that
-    /// fire when nothing else is are not counted.
+    /// fire when nothing else is are not counted. `u32::MAX` is any number, and then none is counted.
     #[must_use]
     pub fn early_timers(mut self, each: u32) -> Self {
         self.early_timers = each;
@@ -160,7 +160,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
 
     /// Runs them, and returns what was found too.
     fn decided(&self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
-        self.case.setup.validate()?;
+        self.case.validate()?;
         refuse(&self.case.setup)?;
         let mut unchecked: Vec<Unchecked> = Vec::new();
         loop {
@@ -213,7 +213,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let watch = self.watch(properties);
         let Budget { early_timers, losses, duplicates, .. } = self.budget();
         let weighs = properties.contains(&Property::SingleToken);
-        let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
+        let early_timers = (early_timers < u32::MAX).then_some(early_timers);
+        let bounds = Bounds { early_timers, losses, duplicates, weighs };
         Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order)
     }
 
@@ -231,6 +232,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 Stop::Found { from, to, found } => {
                     return self.violated(trace::trace(&self.case.setup, search, from, to, found));
                 }
+            }
+            if !self.case.properties.iter().any(|property| property.is_liveness()) {
+                return Verdict::Verified;
             }
             // Its tables are as large as the states are many.
             let bytes = search.bytes() as u64 + search.tuples.len() as u64 * CYCLE_BYTES;

@@ -31,7 +31,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn replay(&self, schedule: &UntimedSchedule) -> Result<Result<Counterexample, Departure>, Invalid> {
-        self.case.setup.validate()?;
+        self.case.validate()?;
         refuse(&self.case.setup)?;
         let name = &schedule.violation.property;
         let property = serde_json::from_value::<Property>(name.as_str().into()).ok();

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, Counterexample, CrashPointReport, CrashPoints, Departure, Exhaustive, Exploration, Minimised, Minimiser,
+    Case, Counterexample, CrashPointReport, CrashPoints, Departure, Exhaustive, Exploration, Locks, Minimised, Minimiser,
     Part, Proof, Report, Runner, Stop, Strategy, UntimedSchedule,
 };
 use jeton::mutex::{Mutex, Property, System, Workload};
@@ -205,7 +205,7 @@ where
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
     let (setup, strategy) = (Arc::new(setup), Strategy::default());
     let properties = Q::PROPERTIES.to_vec();
-    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy, trial: Locks::default() }
 }
 
 /// A workload of few requests in little time.
