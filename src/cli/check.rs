@@ -44,6 +44,9 @@ pub(super) struct Check {
     /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
     #[arg(long, value_name = "N")]
     duplicates: Option<u32>,
+    /// How many threads search; by default all that there are
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// Stop after so many seconds; then it says how far it came
     #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     seconds: Option<u64>,
@@ -158,6 +161,9 @@ impl Visitor for Work<'_> {
         // Another violation, which may come sooner, would hide it.
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
+        }
+        if let Some(jobs) = self.check.jobs {
+            search = search.jobs(jobs);
         }
         if let Some(losses) = losses {
             search = search.losses(losses);

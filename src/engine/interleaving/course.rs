@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::canonical::Counted;
 use super::inbox::REPORT;
 use super::intern::Memo;
 use super::node::{Life, Local};
@@ -30,16 +31,27 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     pub(crate) fn keep_diary(&mut self) {
         self.nodes.diary = Some(Vec::new());
         self.outcomes.clear();
+        self.brief.clear();
+        self.sends.clear();
         self.steps = Memo::default();
+        self.looking = Memo::default();
     }
 
     /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
-    pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
-        out.clear();
-        out.work.clear();
-        out.work.extend_from_slice(tuple);
+    pub(crate) fn starts(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
+        let start = self.events.intern(Local::Start);
         let event = Move::Request { process, request: 0 };
-        self.happen(usize::from(process), Local::Start, event, tuple, out);
+        while let Err(unknown) = self.start(usize::from(process), start, event, tuple, out) {
+            self.find_out(unknown);
+        }
+    }
+
+    /// Puts a state into its canonical form.
+    pub(crate) fn canonical(&mut self, tuple: &mut [u32]) {
+        let mut counted = Counted::default();
+        while let Err(unknown) = self.known_normal(tuple, &mut counted) {
+            self.find_out(unknown);
+        }
     }
 
     fn is_up(&self, tuple: &[u32], process: u16) -> bool {
@@ -186,7 +198,7 @@ impl<P: Process> Course<P> {
         let id = self.number();
         self.stats.messages += 1;
         observer.effect(process, effect, Some(id), &self.world);
-        let number = space.nodes.messages.number(message).expect("a message that was sent has a number");
+        let number = space.nodes.messages.find(message).expect("a message that was sent has a number");
         self.flight.entry((process.get() as u16, to.get() as u16)).or_default().push((id, number));
     }
 

@@ -154,32 +154,35 @@ impl<'a> Pass<'a> {
 
 /// Looks through a search that has come to its end.
 pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, pass: &mut Pass<'_>) -> Outcome {
-    let mut held = Vec::new();
-    components(search, Timers::Wait, pass, &mut |search, members, cycles, pass| {
-        if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait, pass).is_some() {
-            held.extend_from_slice(members);
+    // The one that was found first, which is the nearest to the start if the search was breadth first.
+    let mut first: Option<(Vec<u32>, Found)> = None;
+    let mut goes_round = false;
+    components(search, Timers::Fire, pass, &mut |search, members, cycles, pass| {
+        goes_round |= cycles;
+        let place = |state: &u32| (search.depth(*state), *state);
+        let nearest = members.iter().map(place).min();
+        if first.as_ref().is_none_or(|(first, _)| nearest < first.first().map(place)) {
+            if let Some(found) = unsettled(search, members, Timers::Fire, pass) {
+                let mut members = members.to_vec();
+                members.sort_unstable_by_key(|state| (search.depth(*state), *state));
+                first = Some((members, found));
+            }
         }
     });
+    // A cycle without timers is one with them, so that there is none to be held up in if there is none at all.
+    let mut held = Vec::new();
+    if goes_round {
+        components(search, Timers::Wait, pass, &mut |search, members, cycles, pass| {
+            if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait, pass).is_some() {
+                held.extend_from_slice(members);
+            }
+        });
+    }
     if pass.stopped {
         return Outcome::Limit;
     }
     if !held.is_empty() {
         return Outcome::Held(held);
-    }
-    // The one that was found first, which is the nearest to the start if the search was breadth first.
-    let mut first: Option<(Vec<u32>, Found)> = None;
-    components(search, Timers::Fire, pass, &mut |search, members, _, pass| {
-        let nearest = members.iter().min();
-        if first.as_ref().is_none_or(|(first, _)| nearest < first.first()) {
-            if let Some(found) = unsettled(search, members, Timers::Fire, pass) {
-                let mut members = members.to_vec();
-                members.sort_unstable();
-                first = Some((members, found));
-            }
-        }
-    });
-    if pass.stopped {
-        return Outcome::Limit;
     }
     match first {
         Some((members, found)) => Outcome::Unsettled(lasso(search, &members, found)),
@@ -193,7 +196,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         self.free.extend_from_slice(states);
         self.free.sort_unstable();
         self.free.dedup();
-        states.iter().find_map(|&state| self.look_at(state))
+        self.look_at(states)
     }
 }
 
@@ -264,14 +267,14 @@ fn components<P: Process, W: Watch<P>>(
     tell: Tell<'_, P, W>,
 ) {
     const DONE: u32 = u32::MAX;
-    let count = search.tuples.len();
+    let count = search.tuples.bound();
     // 0 is for those that were not reached yet.
     let mut numbers = vec![0_u32; count];
     let mut events = Vec::new();
     let (mut path, mut frames, mut edges) = (Vec::<u32>::new(), Vec::<Frame>::new(), Vec::<u32>::new());
     let mut number = 0;
     for root in 0..count as u32 {
-        let mut enter = (numbers[root as usize] == 0).then_some(root);
+        let mut enter = (numbers[root as usize] == 0 && search.tuples.has(root)).then_some(root);
         while enter.is_some() || !frames.is_empty() {
             if let Some(state) = enter.take() {
                 if !pass.goes_on() {

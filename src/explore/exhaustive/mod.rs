@@ -1,6 +1,7 @@
 //! Every interleaving of a small configuration.
 
 mod counters;
+mod crew;
 mod estimate;
 mod liveness;
 mod reach;
@@ -11,8 +12,10 @@ mod trace;
 mod untimed;
 mod walk;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
 
 pub use self::estimate::Estimate;
 use self::liveness::{Outcome, Pass};
@@ -56,6 +59,7 @@ pub struct Exhaustive<'a, P: Mutex> {
     order: Order,
     memory_bytes: u64,
     states_max: u64,
+    jobs: usize,
     progress: Option<&'a dyn Fn(Coverage) -> ControlFlow<()>>,
 }
 
@@ -82,6 +86,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             order: Order::default(),
             memory_bytes: 4 << 30,
             states_max: u64::from(u32::MAX),
+            jobs: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             progress: None,
         }
     }
@@ -119,6 +124,13 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     #[must_use]
     pub fn duplicates(mut self, duplicates: u32) -> Self {
         self.duplicates = Some(duplicates);
+        self
+    }
+
+    /// How many threads search: all that there are, if it is never said. What they find is the same with any number.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
         self
     }
 
@@ -215,7 +227,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let weighs = properties.contains(&Property::SingleToken);
         let early_timers = (early_timers < u32::MAX).then_some(early_timers);
         let bounds = Bounds { early_timers, losses, duplicates, weighs };
-        Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order)
+        Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs)
     }
 
     fn watch(&self, properties: &[Property]) -> Lookout<P> {

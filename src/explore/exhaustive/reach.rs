@@ -44,8 +44,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
 }
 
 fn of_strategy<P: Mutex>(case: &Case<P>, search: &mut Search<P, Lookout<P>>, schedules: u64) -> Result<Reach, Invalid> {
-    let states = search.tuples.len();
-    let mut seen = vec![false; states];
+    let mut seen = vec![false; search.tuples.bound()];
     let mut left = 0;
     let mut runner = Runner::new(case)?;
     search.space.keep_diary();
@@ -54,11 +53,8 @@ fn of_strategy<P: Mutex>(case: &Case<P>, search: &mut Search<P, Lookout<P>>, sch
         runner.run_observed(seed, &mut recorder);
         let (path, stayed) = follow(case, search, &recorder.finish());
         left += u64::from(!stayed);
-        for state in path {
-            // What is new now is none of them.
-            if let Some(seen) = seen.get_mut(state as usize) {
-                *seen = true;
-            }
+        for state in path.into_iter().flatten() {
+            seen[state as usize] = true;
         }
     }
     let states = seen.iter().filter(|seen| **seen).count() as u64;
@@ -69,14 +65,19 @@ fn of_strategy<P: Mutex>(case: &Case<P>, search: &mut Search<P, Lookout<P>>, sch
 #[derive(Clone)]
 struct Way<P: Mutex> {
     walk: Walk<P>,
-    path: Vec<u32>,
+    /// None is a state that the search has not found.
+    path: Vec<Option<u32>>,
 }
 
 /// The states that a run in virtual time came to, and whether it stayed within the space to its end.
 ///
 /// What an application is going to do does not show at once, nor which messages of the dead are lost: all ways that
 /// look like the run are kept, and the first that lasts is taken.
-fn follow<P: Mutex>(case: &Case<P>, search: &mut Search<P, Lookout<P>>, records: &[Record]) -> (Vec<u32>, bool) {
+fn follow<P: Mutex>(
+    case: &Case<P>,
+    search: &mut Search<P, Lookout<P>>,
+    records: &[Record],
+) -> (Vec<Option<u32>>, bool) {
     let walk = Walk::new(&case.setup, &mut search.space);
     let mut ways = vec![Way { walk, path: Vec::new() }];
     let mut starts = 0..search.space.count() as u16;
@@ -110,7 +111,7 @@ fn go_on<P: Mutex>(
     let mut successors = Successors::default();
     for way in ways {
         match start {
-            Some(process) => search.space.start(process, way.walk.tuple(), &mut successors),
+            Some(process) => search.space.starts(process, way.walk.tuple(), &mut successors),
             None => way.walk.successors(search, &mut successors),
         }
         for index in 0..successors.len() {
@@ -122,7 +123,7 @@ fn go_on<P: Mutex>(
             let records = way.walk.go(&search.space, &successors, index, start);
             if records.first().is_some_and(|other| is_like(other, record)) {
                 if start.is_none_or(|process| usize::from(process) + 1 == search.space.count()) {
-                    way.path.push(search.number(successors.get(index).0).0);
+                    way.path.push(search.number(successors.get(index).0));
                 }
                 on.push(way);
             }
@@ -140,7 +141,7 @@ fn quietly<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>) -> Vec<Wa
         if matches!(successors.get(index).1.event, Move::Request { .. }) {
             let mut way = way.clone();
             if way.walk.go(&search.space, &successors, index, None).is_empty() {
-                way.path.push(search.number(successors.get(index).0).0);
+                way.path.push(search.number(successors.get(index).0));
                 on.push(way);
             }
         }

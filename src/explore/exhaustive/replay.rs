@@ -42,8 +42,9 @@ impl<P: Mutex> Exhaustive<'_, P> {
         let watch = self.watch(&properties);
         let UntimedBounds { early_timers, losses, duplicates } = schedule.bounds;
         let weighs = properties.contains(&Property::SingleToken);
-        let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
-        let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, Order::default());
+        let early_timers = (early_timers < u32::MAX).then_some(early_timers);
+        let bounds = Bounds { early_timers, losses, duplicates, weighs };
+        let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, Order::default(), 1);
         search.space.keep_diary();
         let walk = Walk::new(&self.case.setup, &mut search.space);
         let replay = Replay { schedule, search, walk, round: Round::default() };
@@ -107,7 +108,7 @@ impl<P: Mutex> Replay<'_, P> {
         let here = walk.tuple().to_vec();
         let mut successors = Successors::default();
         match start {
-            Some(process) => search.space.start(process, &here, &mut successors),
+            Some(process) => search.space.starts(process, &here, &mut successors),
             None => search.space.successors(&here, true, &mut successors),
         }
         let (_, text) = line.split_once(' ').ok_or_else(|| format!("`{line}` is no move"))?;
@@ -128,7 +129,7 @@ impl<P: Mutex> Replay<'_, P> {
             self.round.unsettled = self.round.unsettled.take().or(unsettled);
         }
         walk.take(&search.space, &successors, *chosen, start);
-        Ok(successors.get(*chosen).1.found.clone())
+        Ok(successors.get(*chosen).1.found.as_deref().cloned())
     }
 
     /// Nothing need happen any more.
@@ -147,8 +148,8 @@ impl<P: Mutex> Replay<'_, P> {
     fn cycle(&mut self) -> Result<(Found, u64), &'static str> {
         let (mut start, event) = self.round.start.take().ok_or("there is no cycle")?;
         let mut end = self.walk.tuple().to_vec();
-        self.search.space.normalise(&mut start);
-        self.search.space.normalise(&mut end);
+        self.search.space.canonical(&mut start);
+        self.search.space.canonical(&mut end);
         if start != end {
             return Err("it does not come back to where its cycle begins");
         }

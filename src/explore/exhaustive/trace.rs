@@ -102,8 +102,10 @@ pub(super) fn trace<P: Mutex, W: Watch<P>>(
     };
     let path = search.path(from);
     let mut walk = Walk::along(setup, search, &path);
-    let violates = |other: &Option<Found>| other.as_ref().is_some_and(|other| other.property == found.property);
-    let last = walk.step(search, |search, tuple, successor| violates(&successor.found) && search.number(tuple).0 == to);
+    let violates = |other: Option<&Found>| other.is_some_and(|other| other.property == found.property);
+    let last = walk.step(search, |search, tuple, successor| {
+        violates(successor.found.as_deref()) && search.number(tuple) == Some(to)
+    });
     tell(walk, setup.processes, last.unwrap_or(found), None)
 }
 
@@ -123,7 +125,7 @@ pub(super) fn lasso<P: Mutex, W: Watch<P>>(
         walk.step(search, |search, tuple, successor| {
             let Successor { event, crashed, .. } = *successor;
             let came = Due::of(&search.space, &here, event, crashed);
-            successor.found.is_none() && came == due && search.number(tuple).0 == to
+            successor.found.is_none() && came == due && search.number(tuple) == Some(to)
         });
     }
     tell(walk, setup.processes, found, Some((before, event)))

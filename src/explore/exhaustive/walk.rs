@@ -62,9 +62,11 @@ impl<P: Mutex> Walk<P> {
     pub(super) fn along<W: Watch<P>>(setup: &Arc<Setup<P>>, search: &mut Search<P, W>, path: &[u32]) -> Self {
         let mut walk = Self::new(setup, &mut search.space);
         let Some((&root, path)) = path.split_first() else { return walk };
-        walk.begin(search, &mut |search, tuple, found| found.is_none() && search.number(tuple).0 == root);
+        walk.begin(search, &mut |search, tuple, found| found.is_none() && search.number(tuple) == Some(root));
         for &state in path {
-            walk.step(search, |search, tuple, successor| successor.found.is_none() && search.number(tuple).0 == state);
+            walk.step(search, |search, tuple, successor| {
+                successor.found.is_none() && search.number(tuple) == Some(state)
+            });
         }
         walk
     }
@@ -83,12 +85,12 @@ impl<P: Mutex> Walk<P> {
         for process in 0..search.space.count() as u16 {
             let mut longer = Vec::new();
             for (tuple, way) in ways {
-                search.space.start(process, &tuple, &mut successors);
+                search.space.starts(process, &tuple, &mut successors);
                 for index in 0..successors.len() {
                     let (tuple, successor) = successors.get(index);
                     let mut way: Vec<usize> = way.clone();
                     way.push(index);
-                    if successor.found.is_some() && wanted(search, tuple, successor.found.as_ref()) {
+                    if successor.found.is_some() && wanted(search, tuple, successor.found.as_deref()) {
                         return self.start(search, &way);
                     }
                     longer.push((tuple.to_vec(), way));
@@ -103,7 +105,7 @@ impl<P: Mutex> Walk<P> {
     fn start<W: Watch<P>>(&mut self, search: &mut Search<P, W>, way: &[usize]) {
         let mut successors = Successors::default();
         for (process, &index) in (0..).zip(way) {
-            search.space.start(process, &self.tuple, &mut successors);
+            search.space.starts(process, &self.tuple, &mut successors);
             self.take(&search.space, &successors, index, Some(process));
         }
     }
@@ -125,13 +127,13 @@ impl<P: Mutex> Walk<P> {
         };
         let index = (0..successors.len()).find(is_wanted).expect("an edge of the search is one of every run along it");
         self.take(&search.space, &successors, index, None);
-        successors.get(index).1.found.clone()
+        successors.get(index).1.found.as_deref().cloned()
     }
 
     /// What may come next, as the search has it.
     pub(super) fn successors<W: Watch<P>>(&self, search: &mut Search<P, W>, out: &mut Successors) {
-        let here = search.number(&self.tuple).0;
-        let free = search.is_free(here);
+        let here = search.number(&self.tuple);
+        let free = here.is_some_and(|here| search.is_free(here));
         search.space.successors(&self.tuple, free, out);
     }
 

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, Counterexample, CrashPointReport, CrashPoints, Departure, Exhaustive, Exploration, Locks, Minimised, Minimiser,
-    Part, Proof, Report, Runner, Stop, Strategy, UntimedSchedule,
+    Case, Counterexample, CrashPointReport, CrashPoints, Departure, Exhaustive, Exploration, Locks, Minimised,
+    Minimiser, Part, Proof, Report, Runner, Stop, Strategy, UntimedSchedule,
 };
 use jeton::mutex::{Mutex, Property, System, Workload};
 
