@@ -31,6 +31,8 @@ mod testing;
 mod tidy;
 mod toy;
 mod trace;
+#[cfg(feature = "cli")]
+mod untimed;
 mod view;
 mod viewer;
 mod zoo;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::canonical::Counted;
 use super::inbox::REPORT;
 use super::intern::Memo;
-use super::node::Life;
+use super::node::{Life, Local};
 use super::space::{Move, Space, Successors};
 use super::watch::Watch;
 use crate::engine::observer::{LossCause, Lost, MessageId, Observer, Violation};
@@ -34,6 +35,23 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         self.sends.clear();
         self.steps = Memo::default();
         self.looking = Memo::default();
+    }
+
+    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
+    pub(crate) fn starts(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
+        let start = self.events.intern(Local::Start);
+        let event = Move::Request { process, request: 0 };
+        while let Err(unknown) = self.start(usize::from(process), start, event, tuple, out) {
+            self.find_out(unknown);
+        }
+    }
+
+    /// Puts a state into its canonical form.
+    pub(crate) fn canonical(&mut self, tuple: &mut [u32]) {
+        let mut counted = Counted::default();
+        while let Err(unknown) = self.known_normal(tuple, &mut counted) {
+            self.find_out(unknown);
+        }
     }
 
     fn is_up(&self, tuple: &[u32], process: u16) -> bool {

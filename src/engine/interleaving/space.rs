@@ -133,9 +133,6 @@ pub(super) struct Item {
     pub(super) rest: u32,
 }
 
-/// A start is no move, and is not told as one.
-const START: Move = Move::Request { process: 0, request: 0 };
-
 /// The rest of an inbox is not known yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
@@ -321,12 +318,18 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// The states after the start, in which the processes start one after the other; some may crash in it.
     pub(crate) fn roots(&mut self) -> Successors {
+        let count = self.count();
         let mut started = vec![(self.before(), None)];
         let mut next = Successors::default();
-        for process in 0..self.count() as u16 {
+        let start = self.events.intern(Local::Start);
+        let event = Move::Request { process: 0, request: 0 };
+        for process in 0..count {
             let mut all = Vec::new();
             for (tuple, found) in started {
-                self.start(process, &tuple, &mut next);
+                // Who crashed in another's start does not start.
+                while let Err(unknown) = self.start(process, start, event, &tuple, &mut next) {
+                    self.find_out(unknown);
+                }
                 for index in 0..next.len() {
                     let (tuple, successor) = next.get(index);
                     all.push((tuple.to_vec(), found.clone().or_else(|| successor.found.clone())));
@@ -337,29 +340,22 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let mut roots = Successors::default();
         for (tuple, found) in started {
             roots.tuples.extend(tuple);
-            roots.all.push(Successor { event: START, crashed: false, found });
+            roots.all.push(Successor { event, crashed: false, found });
         }
         roots
     }
 
-    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
-    pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
-        let start = self.events.intern(Local::Start);
-        while let Err(unknown) = self.known_start(usize::from(process), start, tuple, out) {
-            self.find_out(unknown);
-        }
-    }
-
-    fn known_start(
+    pub(super) fn start(
         &self,
         process: usize,
         start: u32,
+        event: Move,
         tuple: &[u32],
         out: &mut Successors,
     ) -> Result<(), Unknown<W::Global>> {
         out.clear();
         self.weigh_all(tuple, out)?;
-        let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event: START };
+        let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event };
         self.happen(start, cause, tuple, out)
     }
 
