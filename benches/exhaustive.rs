@@ -21,7 +21,8 @@ fn main() {
     println!("channels   threads      states  transitions  seconds     states/s  bytes/state");
     for order in [ChannelOrder::Unordered, ChannelOrder::Fifo] {
         for jobs in [1, 2] {
-            let (coverage, taken) = (0..5).map(|_| search(clients, rounds, order, jobs)).min_by_key(|run| run.1).unwrap();
+            let (coverage, taken) =
+                (0..5).map(|_| search(clients, rounds, order, jobs)).min_by_key(|run| run.1).unwrap();
             let Coverage { states, transitions, bytes, .. } = coverage;
             let seconds = taken.as_secs_f64();
             println!(

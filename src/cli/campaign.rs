@@ -15,12 +15,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::layout::grouped;
 use super::output::{self, Output};
-use super::{Fault, Verdict};
-use crate::engine::Invalid;
+use super::{Fault, Verdict, progress};
 use crate::explore::{Campaign, CampaignStep, Case, Failing, Shard, Strategy};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
@@ -90,10 +89,7 @@ pub(super) fn explore(
 }
 
 fn bar(name: &str, campaign: &Campaign) -> ProgressBar {
-    let bar = ProgressBar::new(campaign.plan().own_schedules()).with_message(name.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} schedules, {eta} to go") {
-        bar.set_style(style);
-    }
+    let bar = progress::schedules(campaign.plan().own_schedules(), name);
     bar.set_position(campaign.totals().schedules);
     bar.reset_eta();
     bar
@@ -123,12 +119,6 @@ impl<K: FnMut(&Campaign, &CampaignStep) -> Result<(), Fault>> Visitor for Work<'
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
         case.strategy = self.strategy;
         self.campaign.run(&case, self.jobs, self.keep)
-    }
-}
-
-impl From<Invalid> for Fault {
-    fn from(invalid: Invalid) -> Self {
-        Self::new(invalid.to_string())
     }
 }
 

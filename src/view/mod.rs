@@ -30,6 +30,7 @@ mod chrome;
 mod excerpt;
 mod html;
 mod mermaid;
+pub mod plot;
 mod shiviz;
 mod story;
 mod svg;

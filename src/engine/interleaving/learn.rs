@@ -11,18 +11,42 @@ use crate::model::{Process, ProcessId};
 #[derive(Clone, Debug)]
 pub(crate) enum Unknown<G> {
     /// What an event comes to.
-    Step { node: u32, event: u32, inbox: u32 },
+    Step {
+        node: u32,
+        event: u32,
+        inbox: u32,
+    },
     /// An inbox with a letter more.
-    With { inbox: u32, letter: u32 },
+    With {
+        inbox: u32,
+        letter: u32,
+    },
     /// An inbox without one of its messages, or reports, that may come next.
-    Rest { inbox: u32, index: usize, report: bool },
-    Weight { node: u32, inbox: u32 },
+    Rest {
+        inbox: u32,
+        index: usize,
+        report: bool,
+    },
+    Weight {
+        node: u32,
+        inbox: u32,
+    },
     /// A process after a crash.
-    Crash { node: u32, comes_back: bool },
+    Crash {
+        node: u32,
+        comes_back: bool,
+    },
     /// What is left in flight to a process after its crash.
-    Bereaved { inbox: u32, comes_back: bool },
+    Bereaved {
+        inbox: u32,
+        comes_back: bool,
+    },
     /// What can be left in flight from a process after its crash, with the report of it, or without.
-    Cut { inbox: u32, of: u16, told: bool },
+    Cut {
+        inbox: u32,
+        of: u16,
+        told: bool,
+    },
     /// What belongs to all.
     Global(Box<Global<G>>),
     /// A node, or an inbox, with other counters.

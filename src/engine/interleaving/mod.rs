@@ -17,6 +17,7 @@
 //! process can be busy or pause; otherwise none, as in virtual time. Exact crashes come at any moment.
 
 mod canonical;
+mod course;
 mod crash;
 mod inbox;
 mod intern;
@@ -27,7 +28,8 @@ mod states;
 mod watch;
 
 pub(crate) use canonical::Counted;
-pub(crate) use space::{Move, Packed, Space, Successors};
+pub(crate) use course::{Course, Stride};
+pub(crate) use space::{Move, Packed, Space, Successor, Successors};
 pub(crate) use states::{SHARDS, Tuples};
 pub(crate) use watch::{Found, Watch};
 

@@ -166,6 +166,8 @@ pub(crate) struct Successor {
     /// In its step, the process crashed.
     pub(crate) crashed: bool,
     pub(crate) found: Option<Box<Found>>,
+    /// The outcome of the step that it is, if it is one.
+    pub(super) outcome: Option<u32>,
 }
 
 /// The successors of one state, in memory that is used again.
@@ -175,6 +177,8 @@ pub(crate) struct Successors {
     pub(super) all: Vec<Successor>,
     /// What each process of the state weighs.
     weights: Vec<u32>,
+    /// Of which outcome what comes next is, if of any.
+    outcome: Option<u32>,
 }
 
 impl Successors {
@@ -201,6 +205,7 @@ impl Successors {
     fn clear(&mut self) {
         self.tuples.clear();
         self.all.clear();
+        self.outcome = None;
     }
 }
 
@@ -228,6 +233,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             comes_back: crash.down_ticks.is_some(),
         });
         let (mut letters, mut events) = (Interner::default(), Interner::default());
+        events.intern(Local::Start);
         events.intern(Local::Restart);
         for process in 0..setup.processes as u16 {
             letters.intern((process, REPORT));
@@ -294,9 +300,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         self.values.iter().map(Vec::len).chain([self.globals.len()]).collect()
     }
 
-    /// The states after the start, in which the processes start one after the other; some may crash in it.
-    pub(crate) fn roots(&mut self) -> Successors {
-        let count = self.count();
+    /// The state before the start.
+    pub(crate) fn before(&mut self) -> Vec<u32> {
         let mut tuple = Vec::new();
         for process in ProcessId::all(self.setup.processes) {
             tuple.push(self.nodes.before(process));
@@ -306,17 +311,19 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let Bounds { losses, duplicates, .. } = self.bounds;
         tuple.push(self.globals.intern(Global { crashes, losses, duplicates, watch: W::Global::default() }));
         self.learn();
-        let mut started = vec![(tuple, None)];
+        tuple
+    }
+
+    /// The states after the start, in which the processes start one after the other; some may crash in it.
+    pub(crate) fn roots(&mut self) -> Successors {
+        let count = self.count();
+        let mut started = vec![(self.before(), None)];
         let mut next = Successors::default();
-        let start = self.events.intern(Local::Start);
-        let event = Move::Request { process: 0, request: 0 };
         for process in 0..count {
             let mut all = Vec::new();
             for (tuple, found) in started {
                 // Who crashed in another's start does not start.
-                while let Err(unknown) = self.start(process, start, event, &tuple, &mut next) {
-                    self.find_out(unknown);
-                }
+                self.start(process as u16, &tuple, &mut next);
                 for index in 0..next.len() {
                     let (tuple, successor) = next.get(index);
                     all.push((tuple.to_vec(), found.clone().or_else(|| successor.found.clone())));
@@ -327,21 +334,25 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let mut roots = Successors::default();
         for (tuple, found) in started {
             roots.tuples.extend(tuple);
-            roots.all.push(Successor { event, crashed: false, found });
+            let event = Move::Request { process: 0, request: 0 };
+            roots.all.push(Successor { event, crashed: false, found, outcome: None });
         }
         roots
     }
 
-    fn start(
-        &self,
-        process: usize,
-        start: u32,
-        event: Move,
-        tuple: &[u32],
-        out: &mut Successors,
-    ) -> Result<(), Unknown<W::Global>> {
+    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
+    pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
+        while let Err(unknown) = self.known_start(process, tuple, out) {
+            self.find_out(unknown);
+        }
+    }
+
+    fn known_start(&self, process: u16, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
         out.clear();
         self.weigh_all(tuple, out)?;
+        let start = self.events.number(&Local::Start).expect("the start is one of the first events");
+        let event = Move::Request { process, request: 0 };
+        let process = usize::from(process);
         let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event };
         self.happen(start, cause, tuple, out)
     }
@@ -440,7 +451,12 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             }
             if duplicates > 0 && is_up {
                 let global = self.spent(global, |global| global.duplicates -= 1)?;
-                self.happen(event, Cause { process, inbox, global, event: Move::Repeat { from, to, message } }, tuple, out)?;
+                self.happen(
+                    event,
+                    Cause { process, inbox, global, event: Move::Repeat { from, to, message } },
+                    tuple,
+                    out,
+                )?;
             }
         }
         Ok(())
@@ -473,13 +489,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// Timers fire when nothing else is to come; before that, so many times a process.
     #[inline]
-    fn fire(
-        &self,
-        process: usize,
-        early: bool,
-        tuple: &[u32],
-        out: &mut Successors,
-    ) -> Result<(), Unknown<W::Global>> {
+    fn fire(&self, process: usize, early: bool, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
         let about = &self.about[tuple[2 * process] as usize];
         let counts = early && self.bounds.early_timers.is_some();
         if counts && self.bounds.early_timers.is_some_and(|most| about.fired >= most) {
@@ -488,28 +498,19 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let (inbox, global) = (tuple[2 * process + 1], tuple[tuple.len() - 1]);
         for &(timer, counted, uncounted) in &about.timers {
             let event = Move::Fire { process: process as u16, timer, early };
-            self.happen(
-                if counts { counted } else { uncounted },
-                Cause { process, inbox, global, event },
-                tuple,
-                out,
-            )?;
+            self.happen(if counts { counted } else { uncounted }, Cause { process, inbox, global, event }, tuple, out)?;
         }
         Ok(())
     }
 
-    fn spent(
-        &self,
-        global: u32,
-        spend: impl FnOnce(&mut Global<W::Global>),
-    ) -> Result<u32, Unknown<W::Global>> {
+    fn spent(&self, global: u32, spend: impl FnOnce(&mut Global<W::Global>)) -> Result<u32, Unknown<W::Global>> {
         let mut global = self.globals.get(global).clone();
         spend(&mut global);
         self.global(global)
     }
 
     pub(super) fn global(&self, global: Global<W::Global>) -> Result<u32, Unknown<W::Global>> {
-        self.globals.find(&global).ok_or_else(|| Unknown::Global(Box::new(global)))
+        self.globals.number(&global).ok_or_else(|| Unknown::Global(Box::new(global)))
     }
 
     /// Something happens that is no step.
@@ -534,6 +535,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let range = self.step(tuple[2 * process], event, inbox)?;
         for index in range.first..range.first + range.count {
             let brief = self.brief[index as usize];
+            out.outcome = Some(index);
             if brief.crashes && self.armed(process, global).next().is_none() {
                 continue;
             }
@@ -561,6 +563,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 self.finish(cause.event, false, found, tuple, out)?;
             }
         }
+        out.outcome = None;
         Ok(())
     }
 
@@ -617,7 +620,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             let first = out.all.len() * tuple.len();
             found = self.weigh(&out.tuples[first..first + tuple.len()], tuple, &out.weights)?;
         }
-        out.all.push(Successor { event, crashed, found });
+        let outcome = out.outcome;
+        out.all.push(Successor { event, crashed, found, outcome });
         Ok(())
     }
 
@@ -634,12 +638,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// What is wrong with the weight of a state, where it is another than that of its predecessor.
     #[inline]
-    fn weigh(
-        &self,
-        tuple: &[u32],
-        before: &[u32],
-        weights: &[u32],
-    ) -> Result<Option<Box<Found>>, Unknown<W::Global>> {
+    fn weigh(&self, tuple: &[u32], before: &[u32], weights: &[u32]) -> Result<Option<Box<Found>>, Unknown<W::Global>> {
         let mut sum = 0;
         let mut same = true;
         for ((pair, old), weight) in tuple.chunks_exact(2).zip(before.chunks_exact(2)).zip(weights) {
