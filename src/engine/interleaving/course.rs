@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::canonical::Counted;
 use super::inbox::REPORT;
 use super::intern::Memo;
-use super::node::{Life, Local};
+use super::node::Life;
 use super::space::{Move, Space, Successors};
 use super::watch::Watch;
 use crate::engine::observer::{LossCause, Lost, MessageId, Observer, Violation};
@@ -35,15 +35,6 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         self.sends.clear();
         self.steps = Memo::default();
         self.looking = Memo::default();
-    }
-
-    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
-    pub(crate) fn starts(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
-        let start = self.events.intern(Local::Start);
-        let event = Move::Request { process, request: 0 };
-        while let Err(unknown) = self.start(usize::from(process), start, event, tuple, out) {
-            self.find_out(unknown);
-        }
     }
 
     /// Puts a state into its canonical form.
@@ -150,7 +141,7 @@ impl<P: Process> Course<P> {
     ) -> Result<(), Violation> {
         let Stride { successors, index, start, .. } = stride;
         let (after, successor) = successors.get(index);
-        let outcome = successors.outcomes.get(index).copied().flatten().expect("a step has an outcome") as usize;
+        let outcome = successor.outcome.expect("a step has an outcome") as usize;
         let diary = space.nodes.diary.as_ref().expect("a diary is kept");
         // What the application no longer wants never comes to the process.
         let Some(effects) = &diary[outcome] else { return Ok(()) };
@@ -198,7 +189,7 @@ impl<P: Process> Course<P> {
         let id = self.number();
         self.stats.messages += 1;
         observer.effect(process, effect, Some(id), &self.world);
-        let number = space.nodes.messages.find(message).expect("a message that was sent has a number");
+        let number = space.nodes.messages.number(message).expect("a message that was sent has a number");
         self.flight.entry((process.get() as u16, to.get() as u16)).or_default().push((id, number));
     }
 

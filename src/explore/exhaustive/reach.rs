@@ -111,7 +111,7 @@ fn go_on<P: Mutex>(
     let mut successors = Successors::default();
     for way in ways {
         match start {
-            Some(process) => search.space.starts(process, way.walk.tuple(), &mut successors),
+            Some(process) => search.space.start(process, way.walk.tuple(), &mut successors),
             None => way.walk.successors(search, &mut successors),
         }
         for index in 0..successors.len() {

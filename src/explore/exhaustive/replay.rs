@@ -108,7 +108,7 @@ impl<P: Mutex> Replay<'_, P> {
         let here = walk.tuple().to_vec();
         let mut successors = Successors::default();
         match start {
-            Some(process) => search.space.starts(process, &here, &mut successors),
+            Some(process) => search.space.start(process, &here, &mut successors),
             None => search.space.successors(&here, true, &mut successors),
         }
         let (_, text) = line.split_once(' ').ok_or_else(|| format!("`{line}` is no move"))?;

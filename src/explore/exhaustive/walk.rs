@@ -85,7 +85,7 @@ impl<P: Mutex> Walk<P> {
         for process in 0..search.space.count() as u16 {
             let mut longer = Vec::new();
             for (tuple, way) in ways {
-                search.space.starts(process, &tuple, &mut successors);
+                search.space.start(process, &tuple, &mut successors);
                 for index in 0..successors.len() {
                     let (tuple, successor) = successors.get(index);
                     let mut way: Vec<usize> = way.clone();
@@ -105,7 +105,7 @@ impl<P: Mutex> Walk<P> {
     fn start<W: Watch<P>>(&mut self, search: &mut Search<P, W>, way: &[usize]) {
         let mut successors = Successors::default();
         for (process, &index) in (0..).zip(way) {
-            search.space.starts(process, &self.tuple, &mut successors);
+            search.space.start(process, &self.tuple, &mut successors);
             self.take(&search.space, &successors, index, Some(process));
         }
     }
