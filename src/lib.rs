@@ -42,6 +42,7 @@
 //! | [`mod@explore`] | many schedules, every crash point, every interleaving, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
+//! | `measure` | what entering costs: messages, time, fairness; behind the feature `measure` | know one algorithm from another but by its timeouts |
 //! | `testing` | strategies and snapshots for the tests of other crates, behind the features `proptest` and `insta` | judge a run |
 //! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |
 //!
@@ -63,6 +64,8 @@ pub mod algorithms;
 pub mod cli;
 pub mod engine;
 pub mod explore;
+#[cfg(feature = "measure")]
+pub mod measure;
 pub mod model;
 pub mod mutex;
 pub mod property;

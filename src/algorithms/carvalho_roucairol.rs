@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Stamp, fault_free};
 use crate::model::ProcessId;
-use crate::mutex::{Property, sealed};
+use crate::mutex::{Property, Whose, sealed};
 
 /// What the processes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -101,6 +101,13 @@ impl Algorithm for CarvalhoRoucairol {
     }
 
     /// Rule 3.
+    fn whose(message: &Message) -> Whose {
+        match message {
+            Message::Request { .. } => Whose::Sender,
+            Message::Reply => Whose::Receiver,
+        }
+    }
+
     fn may_enter(&self) -> bool {
         self.unauthorised.is_empty()
     }
