@@ -20,11 +20,12 @@
 //!
 //! # Where to begin
 //!
+//! - [The guide](guide): an algorithm of your own under test within the hour.
 //! - To write an algorithm: [`Process`] and [`Context`]; for unit tests without an engine, [`model::Bench`].
 //! - To have it checked as a lock: [`mutex::Mutex`] (one line, if it has no ring and no replica), then
 //!   [`explore::Exploration`].
 //! - To have every interleaving of a small configuration looked at: [`explore::Exhaustive`].
-//! - To run something that is no lock: [`engine::Simulation`] with an [`engine::Application`] and any
+//! - To explore something that is no lock: [`explore::Exploration::of_any`] with an [`engine::Application`] and any
 //!   [`engine::Observer`]; [`property`] has `always`, `eventually` and `sometimes`.
 //!
 //! # The code map
@@ -41,6 +42,7 @@
 //! | [`view`] | a run as a picture: pages, drawings, the formats of other tools | know which algorithm it looks at |
 //! | [`mod@explore`] | many schedules, every crash point, every interleaving, minimising, schedule files | depend on the number of threads |
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
+//! | [`guide`] | how all this is used, chapter by chapter | say what is not run |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
 //! | `measure` | what entering costs: messages, time, fairness; behind the feature `measure` | know one algorithm from another but by its timeouts |
 //! | `testing` | strategies and snapshots for the tests of other crates, behind the features `proptest` and `insta` | judge a run |
@@ -64,6 +66,7 @@ pub mod algorithms;
 pub mod cli;
 pub mod engine;
 pub mod explore;
+pub mod guide;
 #[cfg(feature = "measure")]
 pub mod measure;
 pub mod model;

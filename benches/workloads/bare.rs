@@ -10,20 +10,20 @@ use super::lock::{CLIENTS, HOLD, ROUNDS};
 use super::relay::neighbour;
 
 /// One word of 32 bits a delay, by multiplication and shift.
-struct Delays {
+pub(crate) struct Delays {
     rng: ChaCha8Rng,
     min: u64,
     bound: u64,
 }
 
 impl Delays {
-    fn new(seed: u64, (min, max): (u64, u64)) -> Self {
+    pub(crate) fn new(seed: u64, (min, max): (u64, u64)) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         Self { rng: ChaCha8Rng::from_seed(key), min, bound: max - min + 1 }
     }
 
-    fn draw(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         self.min + ((u64::from(self.rng.next_u32()) * self.bound) >> 32)
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod bare;
 pub(crate) mod lock;
+pub(crate) mod reference;
 pub(crate) mod relay;
 pub(crate) mod ring;

@@ -24,24 +24,11 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Stamp, fault_free};
+/// The messages are those of Ricart and Agrawala: only how long a reply is good is another.
+pub use super::ricart_agrawala::Message;
 use crate::model::ProcessId;
 use crate::mutex::{Property, Whose, sealed};
-
-/// What the processes say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Message {
-    /// The sender wants to enter.
-    Request {
-        /// Its sequence number.
-        sequence: u64,
-    },
-    /// The sender lets the receiver enter, until it asks itself.
-    Reply,
-}
 
 /// A process of Carvalho and Roucairol's algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

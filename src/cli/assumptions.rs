@@ -2,12 +2,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::layout::{grouped, width, wrap};
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict};
+use super::{Fault, Verdict, progress};
 use crate::algorithms::{self, NAMES, with_system};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Report};
@@ -88,12 +88,9 @@ impl Assumptions {
 
     fn explore<'a>(&self, system: &'a str, assumption: &'a Assumption) -> Result<Vec<Cell<'a>>, Fault> {
         let scenario = Scenario::without(system, assumption).map_err(|error| Fault::new(error.to_string()))?;
-        let bar = ProgressBar::new(self.schedules).with_message(format!("{system}, {}", assumption.name));
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} schedules, {eta} to go") {
-            bar.set_style(style);
-        }
+        let bar = progress::schedules(self.schedules, format!("{system}, {}", assumption.name));
         let work = Work { schedules: self.schedules, jobs: self.jobs, bar: &bar };
-        let (properties, report) = scenario.visit(work).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let (properties, report) = scenario.visit(work)?;
         bar.finish_and_clear();
         let cell = |property: Property| Cell {
             system,

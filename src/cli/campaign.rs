@@ -16,12 +16,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::layout::grouped;
 use super::output::{self, Output};
-use super::{Fault, Verdict, view};
-use crate::engine::Invalid;
+use super::{Fault, Verdict, progress, view};
 use crate::explore::{Campaign, CampaignStep, Case, Failing, Shard, Strategy};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor, assumptions};
@@ -154,10 +153,7 @@ impl Shown {
 }
 
 fn bar(name: &str, campaign: &Campaign) -> ProgressBar {
-    let bar = ProgressBar::new(campaign.plan().own_schedules()).with_message(name.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} schedules, {eta} to go") {
-        bar.set_style(style);
-    }
+    let bar = progress::schedules(campaign.plan().own_schedules(), name);
     bar.set_position(campaign.totals().schedules);
     bar.reset_eta();
     bar
@@ -187,12 +183,6 @@ impl<K: FnMut(&Campaign, &CampaignStep) -> Result<(), Fault>> Visitor for Work<'
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
         case.strategy = self.strategy;
         self.campaign.run(&case, self.jobs, self.keep)
-    }
-}
-
-impl From<Invalid> for Fault {
-    fn from(invalid: Invalid) -> Self {
-        Self::new(invalid.to_string())
     }
 }
 

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
 use super::output::Output;
 use super::tried::{as_f64, tried};
-use super::{Fault, Verdict, campaign, input, strategy, view};
+use super::{Fault, Verdict, campaign, input, progress, strategy, view};
 use crate::engine::Invalid;
 use crate::explore::{Case, Exploration, Finding, Hang, Progress, Report, Stop, Strategy, Watchdog};
 use crate::mutex::System;
@@ -86,7 +86,7 @@ impl Explore {
         let mut seen = None;
         for scenario in &scenarios {
             let started = Instant::now();
-            let report = self.explore(scenario).map_err(|invalid| Fault::new(invalid.to_string()))?;
+            let report = self.explore(scenario)?;
             let explored = Explored {
                 scenario,
                 report,
@@ -115,10 +115,7 @@ impl Explore {
 
     fn explore(&self, scenario: &Scenario) -> Result<Report, Invalid> {
         let schedules = self.schedules.unwrap_or(scenario.schedules());
-        let bar = ProgressBar::new(schedules).with_message(scenario.name().to_owned());
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} schedules, {eta} to go") {
-            bar.set_style(style);
-        }
+        let bar = progress::schedules(schedules, scenario.name());
         let stop = match scenario.expect() {
             Expectation::Holds => Stop::AtFirstFailure,
             Expectation::Violates(property) => Stop::AtViolationOf(property.name().to_owned()),

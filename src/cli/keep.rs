@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::Fault;
 use super::layout::count;
 use super::output::NewFile;
+use super::{Fault, progress};
 use crate::engine::{End, Invalid};
 use crate::explore::{
     Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy,
@@ -39,14 +39,10 @@ impl Keep {
     pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
         let Some(place) = &self.kept else { return Ok(None) };
         let file = NewFile::create(place)?;
-        let bar = ProgressBar::new(self.runs).with_message("making it small");
-        let style = "{msg} {wide_bar} {pos}/{len} runs";
-        if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style);
-        }
+        let bar = progress::runs(self.runs, "making it small");
         let kept = scenario.visit(Work { strategy, seed, keep: self, bar: &bar });
         bar.finish_and_clear();
-        let (mut schedule, text) = kept.map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let (mut schedule, text) = kept?;
         let (name, source) = (scenario.name().to_owned(), scenario.source().to_owned());
         schedule.scenario = Some(ScenarioText { name, source });
         file.finish(schedule.to_string().as_bytes())?;

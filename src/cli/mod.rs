@@ -15,17 +15,20 @@ mod layout;
 mod merge;
 mod messages;
 mod output;
+mod progress;
 mod replay;
 mod run;
 mod schema;
 mod strategy;
 mod tried;
+mod untimed;
 mod view;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::engine::Invalid;
 use output::Output;
 
 /// Runs distributed mutual exclusion under a deterministic simulator: one seed is one schedule, bit for bit.
@@ -63,6 +66,12 @@ struct Fault(Vec<String>);
 impl Fault {
     fn new(problem: impl Into<String>) -> Self {
         Self(vec![problem.into()])
+    }
+}
+
+impl From<Invalid> for Fault {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(invalid.to_string())
     }
 }
 

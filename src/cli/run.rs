@@ -63,7 +63,7 @@ impl Run {
         let file = self.trace.as_deref().map(NewFile::create).transpose()?;
         let bark = |hang: Hang| hang::end(&hang, &scenario);
         let watchdog = Watchdog::new(self.patience.duration(), &bark);
-        let ran = scenario.visit(self.work(&scenario, watchdog)).map_err(|invalid| Fault::new(invalid.to_string()))?;
+        let ran = scenario.visit(self.work(&scenario, watchdog))?;
         if let (Some(file), Some(trace)) = (file, &ran.trace) {
             file.finish(trace)?;
         }

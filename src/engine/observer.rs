@@ -51,6 +51,10 @@ pub trait Observer<P: Process> {
     fn end(&mut self, _world: &World<P>) -> Result<(), Violation> {
         Ok(())
     }
+
+    /// Names what it has seen in the run, for an exploration to count the schedules in which it was; asked once, when
+    /// the run is over, however it ended.
+    fn seen(&self, _mark: &mut dyn FnMut(&'static str)) {}
 }
 
 /// Sees nothing.
@@ -86,6 +90,9 @@ impl<P: Process, O: Observer<P>> Observer<P> for &mut O {
     }
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
         (**self).end(world)
+    }
+    fn seen(&self, mark: &mut dyn FnMut(&'static str)) {
+        (**self).seen(mark);
     }
 }
 
@@ -131,6 +138,10 @@ impl<P: Process, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
         let first = self.0.end(world);
         let second = self.1.end(world);
         first.and(second)
+    }
+    fn seen(&self, mark: &mut dyn FnMut(&'static str)) {
+        self.0.seen(mark);
+        self.1.seen(mark);
     }
 }
 

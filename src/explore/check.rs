@@ -13,16 +13,17 @@ use super::picture::draw;
 use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
+use super::trial::Trial;
 use super::watchdog::{Hang, Watchdog};
 use super::why::why;
 use crate::engine::{Decisions, End, Invalid, Violation};
-use crate::mutex::Mutex;
+use crate::model::Process;
 
 /// A diagram in a test's output is as wide as the narrowest terminal.
 const WIDTH: usize = 80;
 
 /// A schedule that violates something, as small as it could be made.
-struct Failure {
+struct Small {
     violation: Violation,
     part: Part,
     decisions: Decisions,
@@ -30,7 +31,7 @@ struct Failure {
     found: String,
 }
 
-impl<P: Mutex> Exploration<'_, P> {
+impl<P: Process, T: Trial<P>> Exploration<'_, P, T> {
     /// Explores as a test does. It tries the schedules that were kept of earlier failures first, then as many new ones
     /// as it was told to; the environment variables `JETON_SCHEDULES` and `JETON_SEED` say otherwise, for a short run
     /// on each push and a long one at night. A schedule that fails is made small and kept in `tests/schedules/`, in a
@@ -95,6 +96,35 @@ impl<P: Mutex> Exploration<'_, P> {
         println!("{name}: {}", covered(&report));
         report
     }
+
+    /// Runs them, and explains the first violation as [`check`](Self::check) does: with a picture of a schedule made as
+    /// small as still shows it, and the decisions that it takes. It keeps nothing and reads no environment.
+    ///
+    /// # Errors
+    /// [`Failure`], which is that explanation; or says that schedules were cut off, or what in the setup cannot be.
+    pub fn explain(self) -> Result<Report, Failure> {
+        let case = self.case.clone();
+        let impossible = |invalid: Invalid| Failure { violation: None, text: invalid.to_string() };
+        let report = self.run().map_err(impossible)?;
+        if let Some(finding) = report.findings.first() {
+            let small = shrink(&case, finding).map_err(impossible)?;
+            let text = tell(&case, &small).map_err(impossible)?;
+            return Err(Failure { violation: Some(small.violation), text });
+        }
+        match report.cut_off_text() {
+            Some(text) => Err(Failure { violation: None, text }),
+            None => Ok(report),
+        }
+    }
+}
+
+/// Why something is not known to hold, as a person wants it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Failure {
+    /// What is violated, in the schedule that was made small; none if schedules were cut off, or could not be run.
+    pub violation: Option<Violation>,
+    text: String,
 }
 
 /// The name of the test that runs, as a file can have it.
@@ -115,12 +145,12 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Replays the schedules that were kept of this test; the first that violates a property still, if any does.
-fn try_kept<P: Mutex>(
-    case: &Case<P>,
+fn try_kept<P: Process, T: Trial<P>>(
+    case: &Case<P, T>,
     watchdog: Watchdog<'_>,
     directory: &Path,
     name: &str,
-) -> Result<Option<Failure>, Invalid> {
+) -> Result<Option<Small>, Invalid> {
     for path in kept(directory, name) {
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let schedule: Schedule = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -133,7 +163,7 @@ fn try_kept<P: Mutex>(
         if let End::Violated(violation) = outcome.end {
             let found = format!("it was kept in {}", path.display());
             let Schedule { part, decisions, .. } = schedule;
-            return Ok(Some(Failure { violation, part, decisions, found }));
+            return Ok(Some(Small { violation, part, decisions, found }));
         }
     }
     Ok(None)
@@ -151,7 +181,7 @@ fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invalid> {
+fn shrink<P: Process, T: Trial<P>>(case: &Case<P, T>, finding: &Finding) -> Result<Small, Invalid> {
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
     let mut found = format!("seed {seed} of strategy {} shows it, within {found_within} schedules", case.strategy);
@@ -160,9 +190,9 @@ fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invali
             if !small.minimal {
                 let _ = write!(found, "; made smaller in {} runs, and not known to be 1-minimal", small.runs);
             }
-            Failure { violation: small.violation, part: small.part, decisions: small.decisions, found }
+            Small { violation: small.violation, part: small.part, decisions: small.decisions, found }
         }
-        None => Failure { violation: violation.clone(), part: Part::default(), decisions, found },
+        None => Small { violation: violation.clone(), part: Part::default(), decisions, found },
     })
 }
 
@@ -171,13 +201,13 @@ fn shrink<P: Mutex>(case: &Case<P>, finding: &Finding) -> Result<Failure, Invali
 fn hung(hang: &Hang, directory: &Path, name: &str) -> ! {
     let Hang { violation, decisions, .. } = hang.clone();
     let text = violation.to_string();
-    let kept = keep(&Failure { violation, part: Part::default(), decisions, found: String::new() }, directory, name);
+    let kept = keep(&Small { violation, part: Part::default(), decisions, found: String::new() }, directory, name);
     let _ = writeln!(io::stderr(), "{name}: {text}\n{kept}");
     std::process::exit(1)
 }
 
 /// Keeps a schedule for the next time, and says where, or why not.
-fn keep(failure: &Failure, directory: &Path, name: &str) -> String {
+fn keep(failure: &Small, directory: &Path, name: &str) -> String {
     let violation = Some(Recorded::from(&failure.violation));
     let (part, decisions) = (failure.part.clone(), failure.decisions.clone());
     let schedule = Schedule { violation, part, decisions, scenario: None };
@@ -199,7 +229,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The failure as a person wants it: what is wrong, the picture, and what it takes.
-fn tell<P: Mutex>(case: &Case<P>, failure: &Failure) -> Result<String, Invalid> {
+fn tell<P: Process, T: Trial<P>>(case: &Case<P, T>, failure: &Small) -> Result<String, Invalid> {
     let case = &case.part(&failure.part).expect("it was run");
     let mut text = format!("{}\n\n{}\n", failure.violation, draw(case, &failure.decisions, WIDTH)?.trim_end());
     if failure.decisions.is_empty() {

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::runner::{Case, Runner};
 use super::strategy::Strategy;
+use super::trial::{Locks, Own, Trial};
 use super::watchdog::{Pulse, Watchdog, Watched};
-use crate::engine::{End, Invalid, Limit, Setup, Violation};
-use crate::model::Ticks;
+use crate::engine::{Application, End, Invalid, Limit, Observer, Setup, Violation};
+use crate::model::{Process, ProcessId, Ticks};
 use crate::mutex::{Mutex, Property, Workload};
 
 /// Runs many schedules of one case, one a seed, on all cores.
@@ -48,8 +49,8 @@ use crate::mutex::{Mutex, Property, Workload};
 /// assert_eq!(report.findings[0].violation.property, "single_holder");
 /// # Ok::<(), jeton::engine::Invalid>(())
 /// ```
-pub struct Exploration<'a, P: Mutex> {
-    pub(super) case: Case<P>,
+pub struct Exploration<'a, P: Process, T = Locks> {
+    pub(super) case: Case<P, T>,
     pub(super) first_seed: u64,
     pub(super) schedules: u64,
     jobs: usize,
@@ -157,6 +158,27 @@ impl Report {
         self.findings.iter().find(|finding| finding.violation.property == property)
     }
 
+    /// In how many schedules this happened: a note of a process, or what a property has seen.
+    pub fn seen(&self, name: &str) -> u64 {
+        self.sometimes.get(name).copied().unwrap_or(0)
+    }
+
+    /// Does nothing if this happened in some schedule, so that nothing holds for want of being tried.
+    ///
+    /// # Panics
+    /// If it never happened, with what did.
+    pub fn assert_seen(&self, name: &str) {
+        if self.seen(name) == 0 {
+            let seen: Vec<String> = self.sometimes.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            let seen = if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") };
+            panic!(
+                "`{name}` was never seen in {} schedules; seen in: {seen}\n\
+                 more schedules may show it, or more faults, or another workload; is it spelt as where it is noted?",
+                self.schedules
+            );
+        }
+    }
+
     /// Does nothing if everything holds.
     ///
     /// # Panics
@@ -165,12 +187,24 @@ impl Report {
         if let Some(Finding { seed, found_within, violation }) = self.findings.first() {
             panic!("{violation}\nseed {seed} of strategy {}, found within {found_within} schedules", self.strategy);
         }
-        if let Some((seed, limit)) = self.first_cut_off {
-            panic!(
-                "{} of {} schedules were cut off by the limit on {limit:?}: seed {seed} of strategy {}",
-                self.cut_off, self.schedules, self.strategy
-            );
+        if let Some(text) = self.cut_off_text() {
+            panic!("{text}");
         }
+    }
+
+    /// Says that schedules were cut off, if any were, and what to do about it.
+    pub(super) fn cut_off_text(&self) -> Option<String> {
+        let (seed, limit) = self.first_cut_off?;
+        let name = match limit {
+            Limit::Ticks => "ticks",
+            Limit::Events => "events",
+            Limit::Pending => "pending",
+        };
+        Some(format!(
+            "{} of {} schedules were cut off by the limit on {name}, and prove nothing: seed {seed} of strategy {}\n\
+             if the processes need that many, raise `limits.{name}` of the setup; else something runs away",
+            self.cut_off, self.schedules, self.strategy
+        ))
     }
 
     /// Keeps a finding, if it is the first of its property, or if `shortest` are wanted and it is shorter.
@@ -209,30 +243,14 @@ impl Report {
 /// Threads take so many schedules at a time.
 const BATCH: u64 = 32;
 
-impl<'a, P: Mutex> Exploration<'a, P> {
+impl<P: Mutex> Exploration<'_, P> {
     /// A thousand schedules from seed 0 of the default workload, checked against what the algorithm claims.
     pub fn new(setup: Setup<P>) -> Self {
         Self::of(Case::new(setup))
     }
+}
 
-    /// A thousand schedules from seed 0 of this case.
-    pub fn of(case: Case<P>) -> Self {
-        let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self {
-            case,
-            first_seed: 0,
-            schedules: 1000,
-            jobs,
-            stop: Stop::default(),
-            thorough: false,
-            name: None,
-            directory: None,
-            progress: None,
-            watchdog: None,
-            hang_after: Duration::from_secs(30),
-        }
-    }
-
+impl<'a, P: Mutex, O> Exploration<'a, P, Locks<O>> {
     /// What the applications do.
     #[must_use]
     pub fn workload(mut self, workload: Workload) -> Self {
@@ -253,6 +271,107 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     pub fn patience(mut self, patience: Ticks) -> Self {
         self.case.patience = patience;
         self
+    }
+}
+
+impl<'a, P: Mutex> Exploration<'a, P> {
+    /// Checks properties of your own besides those of locks, and counts what they
+    /// [see](crate::engine::Observer::seen): see [`crate::property`]. Several are a pair. Each run has a new copy.
+    ///
+    /// ```
+    /// use jeton::algorithms::query_ring::{Parameters, QueryRing};
+    /// use jeton::engine::{Setup, World};
+    /// use jeton::mutex::{Mutex, System};
+    /// use jeton::property::{always, sometimes};
+    /// use jeton::{ProcessId, explore::Exploration};
+    ///
+    /// let setup = Setup::<QueryRing>::new(3, QueryRing::configure(3, &Parameters::default())?);
+    /// let one = |world: &World<QueryRing>, p: ProcessId| match world.process(p).tokens() {
+    ///     0 | 1 => Ok(()),
+    ///     tokens => Err(format!("{p} has {tokens} tokens")),
+    /// };
+    /// let has = |world: &World<QueryRing>, p: ProcessId| world.process(p).tokens() > 0;
+    /// let own = (always("one_token_each", one), sometimes("has_the_token", has));
+    /// let report = Exploration::new(setup).also(own).schedules(10).run()?;
+    /// report.assert_holds();
+    /// report.assert_seen("has_the_token");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn also<O: Observer<P> + Clone + Send + Sync>(self, own: O) -> Exploration<'a, P, Locks<O>> {
+        self.trying(Locks { also: own })
+    }
+}
+
+impl<P, A, O> Exploration<'_, P, Own<P, A, O>>
+where
+    P: Process,
+    A: Application<P> + Clone + Send + Sync,
+    O: Observer<P> + Clone + Send + Sync,
+{
+    /// A thousand schedules from seed 0 of processes that need not be locks: with any application, which may be
+    /// [`Idle`](crate::engine::Idle), and any properties, of which several are a pair. Each run has new copies of both.
+    /// What a process [notes](crate::Context::note) is counted, and so is what properties
+    /// [see](crate::engine::Observer::seen).
+    ///
+    /// ```
+    /// use jeton::engine::{Idle, Setup, World};
+    /// use jeton::{ProcessId, explore::Exploration, property::always};
+    /// # use jeton::{Context, Never, Process};
+    /// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    /// # struct Greeter { greeted: u32 }
+    /// # impl Process for Greeter {
+    /// #     type Config = ();
+    /// #     type Message = u64;
+    /// #     type Timer = Never;
+    /// #     type Request = Never;
+    /// #     type Indication = Never;
+    /// #     type Stable = ();
+    /// #     type Record = Never;
+    /// #     fn new(_me: ProcessId, _config: &()) -> Self { Greeter { greeted: 0 } }
+    /// #     fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+    /// #         for p in ctx.others() { ctx.send(p, 1); }
+    /// #     }
+    /// #     fn on_message(&mut self, _: ProcessId, _: u64, _: &mut Context<'_, Self>) { self.greeted += 1; }
+    /// # }
+    /// // Processes of which each greets the others at the start.
+    /// let shy = always("greeted_twice_at_most", |world: &World<Greeter>, p: ProcessId| {
+    ///     if world.process(p).greeted <= 2 { Ok(()) } else { Err(format!("{p} is greeted again")) }
+    /// });
+    /// let setup = Setup::<Greeter>::new(5, ());
+    /// let report = Exploration::of_any(setup, Idle, shy).run()?;
+    /// assert_eq!(report.findings[0].violation.property, "greeted_twice_at_most");
+    /// # Ok::<(), jeton::engine::Invalid>(())
+    /// ```
+    pub fn of_any(setup: Setup<P>, application: A, properties: O) -> Self {
+        Self::of(Case::of_any(setup, application, properties))
+    }
+
+    /// Lets a failing schedule be made small by taking processes out: what the processes share when one of so many is
+    /// taken out and those after it each move up by one id, or `None` if it cannot be. If it is never said, all stay.
+    #[must_use]
+    pub fn without(mut self, without: fn(&P::Config, u32, ProcessId) -> Option<P::Config>) -> Self {
+        self.case.trial.without = without;
+        self
+    }
+}
+
+impl<'a, P: Process, T: Trial<P>> Exploration<'a, P, T> {
+    /// A thousand schedules from seed 0 of this case.
+    pub fn of(case: Case<P, T>) -> Self {
+        let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            case,
+            first_seed: 0,
+            schedules: 1000,
+            jobs,
+            stop: Stop::default(),
+            thorough: false,
+            name: None,
+            directory: None,
+            progress: None,
+            watchdog: None,
+            hang_after: Duration::from_secs(30),
+        }
     }
 
     /// How the schedule of a seed is chosen; [`Strategy::Auto`], if it is never said.
@@ -344,7 +463,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     }
 
     pub(super) fn run_under(&self, watchdog: Option<Watchdog<'_>>) -> Result<Report, Invalid> {
-        self.case.setup.validate()?;
+        self.case.validate()?;
         let batches = self.schedules.div_ceil(BATCH);
         let next = AtomicU64::new(0);
         // Batches from here on are not needed: one before it ended the exploration.
@@ -395,7 +514,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     }
 
     /// One batch, up to the schedule with which the exploration ends, if it is in it.
-    fn batch(&self, runner: &mut Runner<P>, batch: u64, pulse: Option<&Pulse>) -> (Report, bool) {
+    fn batch(&self, runner: &mut Runner<P, T>, batch: u64, pulse: Option<&Pulse>) -> (Report, bool) {
         let mut part = Report::default();
         let mut stopped = false;
         let first = batch * BATCH;
@@ -442,5 +561,26 @@ impl<'a, P: Mutex> Exploration<'a, P> {
         part.sometimes = runner.take_tally().counts();
         (part.entries, part.overtakes) = runner.take_overtakes();
         (part, stopped)
+    }
+
+    /// The same with another trial.
+    fn trying<U>(self, trial: U) -> Exploration<'a, P, U> {
+        let Self { case, first_seed, schedules, jobs, stop, thorough, .. } = self;
+        let Self { name, directory, progress, watchdog, hang_after, .. } = self;
+        let Case { setup, workload, requests, properties, patience, strategy, .. } = case;
+        let case = Case { setup, workload, requests, properties, patience, strategy, trial };
+        Exploration {
+            case,
+            first_seed,
+            schedules,
+            jobs,
+            stop,
+            thorough,
+            name,
+            directory,
+            progress,
+            watchdog,
+            hang_after,
+        }
     }
 }

@@ -1,7 +1,8 @@
 use super::reduction::Part;
 use super::runner::{Case, Runner};
+use super::trial::{Locks, Trial};
 use crate::engine::{Decisions, End, Invalid, Key, Outcome, Violation};
-use crate::mutex::Mutex;
+use crate::model::Process;
 
 mod explore_again;
 mod shrink;
@@ -80,8 +81,8 @@ pub struct MinimiseProgress {
 /// assert!(small.minimal && small.decisions.is_empty());
 /// # Ok::<(), jeton::engine::Invalid>(())
 /// ```
-pub struct Minimiser<'a, P: Mutex> {
-    case: &'a Case<P>,
+pub struct Minimiser<'a, P: Process, T = Locks> {
+    case: &'a Case<P, T>,
     property: String,
     max_runs: u64,
     max_events: u64,
@@ -90,14 +91,14 @@ pub struct Minimiser<'a, P: Mutex> {
     progress: Option<&'a dyn Fn(MinimiseProgress)>,
 }
 
-impl<'a, P: Mutex> Minimiser<'a, P> {
+impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
     /// So many schedules are tried unless it is said otherwise.
     pub const MAX_RUNS: u64 = 20_000;
     /// With so many events in all.
     pub const MAX_EVENTS: u64 = 10_000_000;
 
     /// For schedules of this case that violate this property.
-    pub fn new(case: &'a Case<P>, property: impl Into<String>) -> Self {
+    pub fn new(case: &'a Case<P, T>, property: impl Into<String>) -> Self {
         Self {
             case,
             property: property.into(),
@@ -177,8 +178,8 @@ impl<'a, P: Mutex> Minimiser<'a, P> {
 ///
 /// # Errors
 /// What in the setup cannot be.
-pub fn minimise<P: Mutex>(
-    case: &Case<P>,
+pub fn minimise<P: Process, T: Trial<P>>(
+    case: &Case<P, T>,
     decisions: &Decisions,
     property: &str,
     max_runs: u64,
@@ -187,14 +188,14 @@ pub fn minimise<P: Mutex>(
 }
 
 /// A part of the case, ready to run.
-struct Stage<P: Mutex> {
+struct Stage<P: Process, T: Trial<P>> {
     part: Part,
-    case: Case<P>,
-    runner: Runner<P>,
+    case: Case<P, T>,
+    runner: Runner<P, T>,
 }
 
-impl<P: Mutex> Stage<P> {
-    fn new(part: Part, case: Case<P>) -> Result<Self, Invalid> {
+impl<P: Process, T: Trial<P>> Stage<P, T> {
+    fn new(part: Part, case: Case<P, T>) -> Result<Self, Invalid> {
         let runner = Runner::new(&case)?;
         Ok(Self { part, case, runner })
     }
@@ -215,8 +216,8 @@ impl Failing {
     }
 }
 
-struct Search<'a, P: Mutex> {
-    minimiser: &'a Minimiser<'a, P>,
+struct Search<'a, P: Process, T> {
+    minimiser: &'a Minimiser<'a, P, T>,
     runs: u64,
     events: u64,
     cut_off: bool,
@@ -227,7 +228,7 @@ struct Search<'a, P: Mutex> {
 /// Joining looks at every pair, so only at so many decisions.
 const JOIN_MAX: usize = 48;
 
-impl<P: Mutex> Search<'_, P> {
+impl<P: Process, T: Trial<P>> Search<'_, P, T> {
     /// Whether a limit is met.
     fn is_spent(&mut self) -> bool {
         let Minimiser { max_runs, max_events, until, .. } = *self.minimiser;
@@ -247,7 +248,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Runs a schedule, if it could be one of the case and violates the property.
-    fn fails(&mut self, stage: &mut Stage<P>, decisions: &Decisions) -> Option<Failing> {
+    fn fails(&mut self, stage: &mut Stage<P, T>, decisions: &Decisions) -> Option<Failing> {
         if !stage.case.may_crash_as(decisions) {
             return None;
         }
@@ -262,7 +263,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Keeps a candidate if it still fails and is smaller.
-    fn try_it(&mut self, stage: &mut Stage<P>, candidate: &Decisions, best: &mut Failing) -> bool {
+    fn try_it(&mut self, stage: &mut Stage<P, T>, candidate: &Decisions, best: &mut Failing) -> bool {
         if self.is_spent() {
             return false;
         }
@@ -277,7 +278,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Makes a schedule as small as single steps can: then it is 1-minimal, unless a limit was met.
-    fn reduce(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+    fn reduce(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) {
         self.left = (stage.case.setup.processes, best.decisions.len());
         loop {
             let before = best.size();
@@ -293,7 +294,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Takes decisions away, many at a time first.
-    fn take_away(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+    fn take_away(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) {
         let mut chunk = best.decisions.len();
         while chunk > 0 {
             let mut start = 0;
@@ -316,7 +317,7 @@ impl<P: Mutex> Search<'_, P> {
 
     /// Takes one decision away and has another make up for it: of two delays that must differ so much, or last so long
     /// together, one will do.
-    fn join(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+    fn join(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) {
         if best.decisions.len() > JOIN_MAX {
             return;
         }
@@ -344,7 +345,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Makes the answers smaller, by halves first.
-    fn make_smaller(&mut self, stage: &mut Stage<P>, best: &mut Failing) {
+    fn make_smaller(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) {
         for key in best.decisions.keys().cloned().collect::<Vec<_>>() {
             // Without it the property is not violated, or it would have been taken away.
             let mut passes = 0;

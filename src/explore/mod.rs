@@ -14,12 +14,17 @@ mod reduction;
 mod runner;
 mod schedule;
 mod strategy;
+mod trial;
 mod watchdog;
 mod why;
 
 pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError, Small, Totals};
+pub use check::Failure;
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exhaustive::{Budget, Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
+pub use exhaustive::{
+    Budget, Counterexample, Coverage, Departure, Exhaustive, Order, Proof, Step, UNTIMED_VERSION, Unchecked,
+    UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation, Verdict,
+};
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::draw;
@@ -27,6 +32,7 @@ pub use reduction::Part;
 pub use runner::{Case, Runner};
 pub use schedule::{Recorded, SCHEDULE_VERSION, ScenarioText, Schedule, ScheduleError};
 pub use strategy::{Strategy, UnknownStrategy};
+pub use trial::{Locks, Own, Trial};
 pub use watchdog::{HANDLERS_RETURN, Hang, Watchdog};
 pub use why::{Happening, Reason, why};
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::runner::Case;
+use super::trial::Trial;
 use crate::engine::{Crash, Decisions, Faults, Key, Pause, RandomCrashes, Setup, Topic};
-use crate::model::ProcessId;
-use crate::mutex::Mutex;
+use crate::model::{Process, ProcessId};
 
 /// What is left of a case in which a failing schedule was made small. Nothing is added and no limit or patience
 /// changed, so what fails in the part is a fault of the whole.
@@ -51,9 +51,9 @@ impl Part {
     }
 }
 
-impl<P: Mutex> Case<P> {
+impl<P: Process, T: Trial<P>> Case<P, T> {
     /// A part of this case; `None` if there is none such, because there are no such processes or they cannot be taken
-    /// out ([`Mutex::without`]).
+    /// out ([`Mutex::without`](crate::mutex::Mutex::without), [`Exploration::without`](super::Exploration::without)).
     pub fn part(&self, part: &Part) -> Option<Self> {
         let mut case = self.clone();
         let mut without = part.without.clone();
@@ -95,7 +95,7 @@ impl<P: Mutex> Case<P> {
         }
         let setup = Setup {
             processes: processes - 1,
-            config: P::without(config, *processes, process)?,
+            config: self.trial.without(config, *processes, process)?,
             network,
             faults: faults_without(faults, *processes, process),
             ..(*self.setup).clone()
@@ -104,8 +104,8 @@ impl<P: Mutex> Case<P> {
         if process.index() < requests.len() {
             requests.remove(process.index());
         }
-        let Self { workload, properties, patience, strategy, .. } = self.clone();
-        Some(Self { setup: Arc::new(setup), workload, requests, properties, patience, strategy })
+        let Self { workload, properties, patience, strategy, trial, .. } = self.clone();
+        Some(Self { setup: Arc::new(setup), workload, requests, properties, patience, strategy, trial })
     }
 
     /// Whether the drawn crashes of a schedule are such as could be drawn: each of a process of a group, and no more

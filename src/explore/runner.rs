@@ -1,30 +1,34 @@
+use std::fmt;
 use std::sync::Arc;
 
 use super::crash_points::Steps;
 use super::placing::Placing;
 use super::strategy::Strategy;
+use super::trial::{Judge, Locks, Own, Trial, Without};
 use crate::engine::{
     Decisions, Divergence, Draw, End, Invalid, Observer, Outcome, RandomCrashes, Setup, Simulation, Violation,
 };
-use crate::model::Ticks;
-use crate::mutex::{Applications, Monitor, Mutex, Property, Workload};
+use crate::model::{Process, Ticks};
+use crate::mutex::{Mutex, Property, Workload};
 use crate::property::Tally;
 
 /// What a seed is run against: a setup, what the applications do, and what must hold.
 #[derive(Clone, Debug)]
-pub struct Case<P: Mutex> {
+pub struct Case<P: Process, T = Locks> {
     /// The processes and their world.
     pub setup: Arc<Setup<P>>,
-    /// What the applications do.
+    /// What the applications do, where locks are tried.
     pub workload: Workload,
     /// How many requests each process makes, where that is not what the workload says; else empty.
     pub requests: Vec<u32>,
-    /// What is checked.
+    /// What is checked of locks.
     pub properties: Vec<Property>,
     /// Within how many ticks of the later of the request and the last fault a request must be granted.
     pub patience: Ticks,
     /// How the schedule of a seed is chosen.
     pub strategy: Strategy,
+    /// What is run with the processes, and what must hold of them: locks, or anything else.
+    pub trial: T,
 }
 
 impl<P: Mutex> Case<P> {
@@ -39,20 +43,47 @@ impl<P: Mutex> Case<P> {
             properties: P::PROPERTIES.to_vec(),
             patience: Ticks::ZERO,
             strategy: Strategy::default(),
+            trial: Locks::default(),
         };
         case.set_workload(Workload::default());
         case
+    }
+}
+
+impl<P: Process, T> Case<P, T> {
+    /// Checks that it can be run.
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        self.setup.validate()?;
+        let invalid = |(key, problem)| Invalid { key: format!("workload.{key}"), problem };
+        self.workload.problem().map_or(Ok(()), |problem| Err(invalid(problem)))
     }
 
     /// Another workload, with a patience to match.
     pub fn set_workload(&mut self, workload: Workload) {
         let processes = u64::from(self.setup.processes) + 4;
         let requests = u64::from(workload.requests).saturating_mul(processes);
-        let delay = self.setup.network.delay_max().get() + self.setup.detector.latency_ticks.max().get();
-        let round = processes.saturating_mul(delay).saturating_mul(4);
+        let delay = self.setup.network.delay_max() + self.setup.detector.latency_ticks.max();
+        let round = processes.saturating_mul(delay.get()).saturating_mul(4);
         let each = round.saturating_add(workload.hold_ticks.max().get());
         self.workload = workload;
         self.patience = Ticks::new(requests.saturating_mul(each));
+    }
+}
+
+impl<P: Process, A, O> Case<P, Own<P, A, O>> {
+    /// Any application, and any properties; see [`Exploration::of_any`](super::Exploration::of_any).
+    pub fn of_any(setup: Setup<P>, application: A, properties: O) -> Self {
+        let nobody: Without<P> = |_, _, _| None;
+        Self {
+            setup: Arc::new(setup),
+            // Nobody asks for a lock.
+            workload: Workload { requests: 0, ..Workload::default() },
+            requests: Vec::new(),
+            properties: Vec::new(),
+            patience: Ticks::MAX,
+            strategy: Strategy::default(),
+            trial: Own { application, properties, without: nobody },
+        }
     }
 }
 
@@ -84,60 +115,66 @@ impl Plan {
 }
 
 /// Runs a case, seed after seed, in memory that is used again.
-#[derive(Clone, Debug)]
-pub struct Runner<P: Mutex> {
+#[derive(Clone)]
+pub struct Runner<P: Process, T: Trial<P> = Locks> {
     simulation: Simulation<P>,
-    applications: Applications,
-    monitor: Monitor<P>,
+    trial: T,
+    applications: T::Application,
+    judge: T::Judge,
     strategy: Strategy,
-    dry: DryRun<P>,
+    dry: DryRun<T::Judge>,
+}
+
+impl<P: Process, T: Trial<P>> fmt::Debug for Runner<P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { simulation, strategy, .. } = self;
+        f.debug_struct("Runner").field("simulation", simulation).field("strategy", strategy).finish_non_exhaustive()
+    }
 }
 
 /// What watches a dry run: nothing of it is counted.
-#[derive(Clone, Debug)]
-struct DryRun<P: Mutex> {
+#[derive(Clone)]
+struct DryRun<J> {
     groups: Vec<RandomCrashes>,
-    monitor: Monitor<P>,
+    judge: J,
     steps: Steps,
 }
 
-impl<P: Mutex> Runner<P> {
+impl<P: Process, T: Trial<P>> Runner<P, T> {
     /// Ready to run.
     ///
     /// # Errors
     /// What in the setup cannot be.
-    pub fn new(case: &Case<P>) -> Result<Self, Invalid> {
+    pub fn new(case: &Case<P, T>) -> Result<Self, Invalid> {
+        case.validate()?;
         Ok(Self {
             simulation: Simulation::new(Arc::clone(&case.setup))?,
-            applications: Applications::new(case.workload).with_requests(&case.requests),
-            monitor: Monitor::new(&case.properties, case.patience),
+            trial: case.trial.clone(),
+            applications: T::application(case),
+            judge: T::judge(case),
             strategy: case.strategy,
-            dry: DryRun {
-                groups: case.setup.faults.random.clone(),
-                monitor: Monitor::new(&case.properties, case.patience),
-                steps: Steps::default(),
-            },
+            dry: DryRun { groups: case.setup.faults.random.clone(), judge: T::judge(case), steps: Steps::default() },
         })
     }
 
-    /// Has every run show what it can of every property, rather than end with the first violation; see
-    /// [`Monitor::collecting`].
+    /// Has every run show what it can of every property of locks, rather than end with the first violation; see
+    /// [`Monitor::collecting`](crate::mutex::Monitor::collecting).
     #[must_use]
     pub fn collecting(mut self) -> Self {
-        self.monitor = self.monitor.collecting();
+        self.judge.collect();
         self
     }
 
     /// What the last run collected, but for the violation that ended it.
     pub fn collected(&self) -> &[Violation] {
-        self.monitor.collected()
+        self.judge.collected()
     }
 
     /// Runs the schedule of a seed.
     pub fn run(&mut self, seed: u64) -> Outcome {
         let plan = self.plan(seed, &mut (), false);
         self.reset();
-        self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, &mut self.monitor)
+        self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, self.judge.watch())
     }
 
     /// Runs the schedule of a seed under the eyes of one more observer.
@@ -154,7 +191,7 @@ impl<P: Mutex> Runner<P> {
     {
         let plan = self.plan(seed, watcher, false);
         self.reset();
-        let observers = &mut (&mut self.monitor, (observer, watcher));
+        let observers = &mut (self.judge.watch(), (observer, watcher));
         self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, observers)
     }
 
@@ -163,7 +200,7 @@ impl<P: Mutex> Runner<P> {
     pub(super) fn record_watched<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W) {
         let plan = self.plan(seed, watcher, true);
         self.reset();
-        let observers = &mut (&mut self.monitor, watcher);
+        let observers = &mut (self.judge.watch(), watcher);
         self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, observers);
     }
 
@@ -171,7 +208,7 @@ impl<P: Mutex> Runner<P> {
     pub fn record(&mut self, seed: u64) -> (Outcome, Decisions) {
         let plan = self.plan(seed, &mut (), false);
         self.reset();
-        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, &mut self.monitor)
+        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, self.judge.watch())
     }
 
     fn plan<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W, records: bool) -> Plan {
@@ -188,13 +225,13 @@ impl<P: Mutex> Runner<P> {
 
     /// Makes dry runs and chooses a crash in each, until all are placed or those before have ended the run.
     fn place_crashes<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W, records: bool) -> Option<Placing> {
-        let DryRun { groups, monitor, steps } = &mut self.dry;
+        let DryRun { groups, judge, steps } = &mut self.dry;
         let mut placing = Placing::new(seed, groups)?;
         while !placing.is_done() {
-            self.applications.reset();
-            monitor.reset();
+            self.trial.reset(&mut self.applications);
+            judge.reset();
             steps.0.clear();
-            let observers = &mut (&mut *monitor, (&mut *steps, &mut *watcher));
+            let observers = &mut (judge.watch(), (&mut *steps, &mut *watcher));
             let outcome = if records {
                 self.simulation.record_drawn(seed, placing.draw(), &mut self.applications, observers).0
             } else {
@@ -210,12 +247,12 @@ impl<P: Mutex> Runner<P> {
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.
     pub fn replay<O: Observer<P>>(&mut self, decisions: Decisions, observer: &mut O) -> (Outcome, Divergence) {
         self.reset();
-        self.simulation.replay(decisions, &mut self.applications, &mut (&mut self.monitor, observer))
+        self.simulation.replay(decisions, &mut self.applications, &mut (self.judge.watch(), observer))
     }
 
-    /// The entries since this was last asked, and how many requests they overtook; see [`Monitor::take_overtakes`].
+    /// The entries since this was last asked, and how many requests they overtook; see [`Monitor::take_overtakes`](crate::mutex::Monitor::take_overtakes).
     pub fn take_overtakes(&mut self) -> (u64, u64) {
-        self.monitor.take_overtakes()
+        self.judge.take_overtakes()
     }
 
     /// The decisions of the last run, if it was recorded or replayed; see [`Simulation::decisions`].
@@ -225,11 +262,11 @@ impl<P: Mutex> Runner<P> {
 
     /// In how many runs each thing worth trying happened since this was last asked.
     pub fn take_tally(&mut self) -> Tally {
-        self.monitor.take_tally()
+        self.judge.take_tally()
     }
 
     fn reset(&mut self) {
-        self.applications.reset();
-        self.monitor.reset();
+        self.trial.reset(&mut self.applications);
+        self.judge.reset();
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
+use super::trial::Trial;
 use crate::engine::{Decisions, Divergence, MessageId, Observer, Outcome, Violation, World};
 use crate::model::{Event, Process, ProcessId};
-use crate::mutex::Mutex;
 
 /// The property that every handler returns.
 pub const HANDLERS_RETURN: &str = "handlers_return";
@@ -49,10 +49,10 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Runs the schedule of a seed under its eyes, and under those of an observer.
-    pub fn run<P: Mutex, O: Observer<P>>(
+    pub fn run<P: Process, T: Trial<P>, O: Observer<P>>(
         self,
-        case: &Case<P>,
-        runner: &mut Runner<P>,
+        case: &Case<P, T>,
+        runner: &mut Runner<P, T>,
         seed: u64,
         observer: &mut O,
     ) -> Outcome {
@@ -60,10 +60,10 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Runs a schedule under its eyes, and under those of an observer.
-    pub fn replay<P: Mutex, O: Observer<P>>(
+    pub fn replay<P: Process, T: Trial<P>, O: Observer<P>>(
         self,
-        case: &Case<P>,
-        runner: &mut Runner<P>,
+        case: &Case<P, T>,
+        runner: &mut Runner<P, T>,
         decisions: Decisions,
         observer: &mut O,
     ) -> (Outcome, Divergence) {
@@ -72,7 +72,7 @@ impl<'a> Watchdog<'a> {
         })
     }
 
-    fn watch<P: Mutex, T>(self, case: &Case<P>, what: Watched, work: impl FnOnce(&Pulse) -> T) -> T {
+    fn watch<P: Process, T: Trial<P>, R>(self, case: &Case<P, T>, what: Watched, work: impl FnOnce(&Pulse) -> R) -> R {
         let pulse = Pulse::default();
         thread::scope(|scope| {
             let _guard = self.guard(scope, case, false, vec![(&pulse, what)]);
@@ -81,10 +81,10 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Watches some runs until what it returns is dropped.
-    pub(super) fn guard<'scope, P: Mutex>(
+    pub(super) fn guard<'scope, P: Process, T: Trial<P>>(
         self,
         scope: &'scope Scope<'scope, '_>,
-        case: &'scope Case<P>,
+        case: &'scope Case<P, T>,
         collects: bool,
         pulses: Vec<(&'scope Pulse, Watched)>,
     ) -> Sender<()>
@@ -115,7 +115,13 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Runs up to the event that is never over.
-    fn look<P: Mutex>(self, case: &Case<P>, collects: bool, what: &Watched, event: u64) -> Option<Hang> {
+    fn look<P: Process, T: Trial<P>>(
+        self,
+        case: &Case<P, T>,
+        collects: bool,
+        what: &Watched,
+        event: u64,
+    ) -> Option<Hang> {
         let mut runner = Runner::new(case).ok()?;
         if collects {
             runner = runner.collecting();

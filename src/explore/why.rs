@@ -1,9 +1,9 @@
 use std::fmt;
 
 use super::runner::{Case, Runner};
+use super::trial::Trial;
 use crate::engine::{Decisions, Invalid, Key, MessageId, Observer, World};
 use crate::model::{Event, Process, ProcessId, Ticks};
-use crate::mutex::Mutex;
 
 /// Why a decision matters: the nearest schedule with a smaller answer, and the event at which the two part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl fmt::Display for Reason {
 ///
 /// # Errors
 /// What in the setup cannot be.
-pub fn why<P: Mutex>(case: &Case<P>, decisions: &Decisions) -> Result<Vec<Reason>, Invalid> {
+pub fn why<P: Process, T: Trial<P>>(case: &Case<P, T>, decisions: &Decisions) -> Result<Vec<Reason>, Invalid> {
     let mut runner = Runner::new(case)?;
     let mut log = Log::default();
     runner.replay(decisions.clone(), &mut log);

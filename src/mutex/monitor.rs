@@ -114,6 +114,11 @@ impl<P: Mutex> Monitor<P> {
         self.tally.close();
     }
 
+    /// Something else worth trying happened in this run.
+    pub(crate) fn mark(&mut self, name: &'static str) {
+        self.tally.mark(name);
+    }
+
     /// In how many runs each thing worth trying happened since this was last asked; the last run is over.
     pub fn take_tally(&mut self) -> Tally {
         self.tally.close();

@@ -48,7 +48,9 @@ impl<P: Process, F: FnMut(&World<P>, ProcessId) -> Result<(), String>> Observer<
 }
 
 /// What should be seen now and then, so that nothing holds for want of being tried: `happens` is asked after every
-/// event as in [`always`], and how often it said yes is counted from run to run.
+/// event as in [`always`], and how often it said yes is counted. An exploration that has it
+/// ([`also`](crate::explore::Exploration::also), [`of_any`](crate::explore::Exploration::of_any)) reports in how many
+/// schedules it did; [`Report::assert_seen`](crate::explore::Report::assert_seen) insists that it was in one.
 pub fn sometimes<P, F>(name: &'static str, happens: F) -> Sometimes<F>
 where
     P: Process,
@@ -88,5 +90,11 @@ impl<P: Process, F: FnMut(&World<P>, ProcessId) -> bool> Observer<P> for Sometim
             self.count += u64::from(world.is_up(process) && (self.happens)(world, process));
         }
         Ok(())
+    }
+
+    fn seen(&self, mark: &mut dyn FnMut(&'static str)) {
+        if self.count > 0 {
+            mark(self.name);
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::engine::{
     ChannelOrder, DetectorClass, Distribution, Faults, FromDead, Limits, Moment, PROCESSES_MAX, ReportOrder, SPAN_MAX,
     Setup, Windows,
 };
-use crate::explore::{Case, Strategy};
+use crate::explore::{Case, Locks, Strategy};
 use crate::model::{ProcessId, Ticks};
 use crate::mutex::{Circumstances, Monitor, Property, System, Workload};
 
@@ -114,7 +114,8 @@ impl<'a> Document<'a> {
         let patience = self.patience(&setup)?;
         setup.limits = self.limits(&setup, patience);
         let (setup, strategy) = (Arc::new(setup), Strategy::default());
-        Ok(Case { setup, workload, requests: Vec::new(), properties, patience, strategy })
+        let trial = Locks::default();
+        Ok(Case { setup, workload, requests: Vec::new(), properties, patience, strategy, trial })
     }
 
     /// What its runs should show. Without faults nothing is asked for, and where faults are drawn, that each kind of

@@ -8,7 +8,7 @@ use jeton::algorithms::coordinator::{
 };
 use jeton::algorithms::{neighbour_ring, query_ring};
 use jeton::engine::{Crash, Distribution, End, FromDead, Moment, ReportOrder, Setup};
-use jeton::explore::{Case, CrashPointReport, CrashPoints, Strategy};
+use jeton::explore::{Case, CrashPointReport, CrashPoints, Locks, Strategy};
 use jeton::mutex::{Mutex, System, Workload};
 
 use super::zoo::zoo;
@@ -57,7 +57,7 @@ fn case<S: System>(processes: u32, parameters: &S::Parameters, workload: Workloa
     let patience = S::patience(&setup.config, processes, DELAY_MAX.into(), LATENCY_MAX.into(), hold, requests);
     let properties = S::PROPERTIES.to_vec();
     let (setup, strategy) = (Arc::new(setup), Strategy::Random);
-    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy, trial: Locks::default() }
 }
 
 /// Tries every crash point of all runs, and that each holds, and that there were as many as one would think.

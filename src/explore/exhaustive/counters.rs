@@ -18,7 +18,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// # Errors
     /// What in the setup cannot be.
     pub fn check_counters(&self, walk: impl IntoIterator<Item = usize>) -> Result<Result<(), Violation>, Invalid> {
-        self.case.setup.validate()?;
+        self.case.validate()?;
         super::refuse(&self.case.setup)?;
         let mut space = self.search(&self.case.properties).space;
         let mut tuple = space.roots().get(0).0.to_vec();

@@ -2,7 +2,8 @@
 
 use super::{Failing, Search, Stage};
 use crate::engine::{Decisions, End, Key, Stream, Streams, Topic};
-use crate::mutex::Mutex;
+use crate::explore::trial::Trial;
+use crate::model::Process;
 
 /// A schedule with no more decisions than this is understood at a glance.
 pub(super) const FEW: usize = 10;
@@ -16,9 +17,9 @@ pub(super) const SEEDS: u64 = 150;
 const SEEDS_OF_MANY: u64 = 3_000;
 const FAILING_SEEDS: usize = 3;
 
-impl<P: Mutex> Search<'_, P> {
+impl<P: Process, T: Trial<P>> Search<'_, P, T> {
     /// Looks for a schedule with fewer decisions, or smaller answers, among those that differ at random.
-    pub(super) fn vary(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+    pub(super) fn vary(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
         let many = best.decisions.len() > FEW;
         let mut chance = Streams::new(self.runs);
         for _ in 0..if many { VARIATIONS_OF_MANY } else { VARIATIONS } {
@@ -39,7 +40,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Looks for a schedule of another case near these decisions, which were some of a larger one.
-    pub(super) fn near(&mut self, stage: &mut Stage<P>, decisions: &Decisions, variations: u64) -> Option<Failing> {
+    pub(super) fn near(&mut self, stage: &mut Stage<P, T>, decisions: &Decisions, variations: u64) -> Option<Failing> {
         if self.is_spent() {
             return None;
         }
@@ -60,7 +61,7 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// The smallest that the first failing seeds can be made into.
-    pub(super) fn try_seeds(&mut self, stage: &mut Stage<P>, seeds: u64) -> Option<Failing> {
+    pub(super) fn try_seeds(&mut self, stage: &mut Stage<P, T>, seeds: u64) -> Option<Failing> {
         let mut smallest: Option<Failing> = None;
         let mut failing = 0;
         for seed in 0..seeds {

@@ -4,20 +4,20 @@ use super::explore_again::{FEW, SEEDS};
 use super::{Failing, Search, Stage};
 use crate::engine::{Decisions, Faults, Topic};
 use crate::explore::reduction::{Part, decisions_without, victim};
-use crate::model::ProcessId;
-use crate::mutex::Mutex;
+use crate::explore::trial::Trial;
+use crate::model::{Process, ProcessId};
 
 /// A schedule of a smaller case is looked for among so many that are near the one at hand.
 const NEAR: u64 = 150;
 const NEAR_WITH_FEWER_REQUESTS: u64 = 20;
 
-impl<P: Mutex> Search<'_, P> {
+impl<P: Process, T: Trial<P>> Search<'_, P, T> {
     /// Takes the first step to a smaller case that there is.
-    pub(super) fn shrink(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+    pub(super) fn shrink(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
         self.fewer_processes(stage, best) || self.fewer_requests(stage, best) || self.fewer_faults(stage, best)
     }
 
-    fn fewer_processes(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+    fn fewer_processes(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
         let processes = stage.case.setup.processes;
         let without = |process| Some((process, stage_without(self.minimiser.case, &stage.part, processes, process)?));
         let mut smaller: Vec<_> = ProcessId::all(processes).rev().filter_map(without).collect();
@@ -41,7 +41,13 @@ impl<P: Mutex> Search<'_, P> {
     }
 
     /// Makes a schedule of a smaller case small, and keeps it unless it has many more decisions than the one at hand.
-    fn takes(&mut self, stage: &mut Stage<P>, best: &mut Failing, smaller: &mut Stage<P>, found: Failing) -> bool {
+    fn takes(
+        &mut self,
+        stage: &mut Stage<P, T>,
+        best: &mut Failing,
+        smaller: &mut Stage<P, T>,
+        found: Failing,
+    ) -> bool {
         let mut found = found;
         self.take_away(smaller, &mut found);
         self.make_smaller(smaller, &mut found);
@@ -53,7 +59,7 @@ impl<P: Mutex> Search<'_, P> {
         true
     }
 
-    fn fewer_requests(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+    fn fewer_requests(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
         let processes = stage.case.setup.processes;
         let requests: Vec<u32> = ProcessId::all(processes).map(|process| stage.case.requests_of(process)).collect();
         let mut fewer = vec![vec![requests.iter().copied().min().unwrap_or(0).min(1); processes as usize]];
@@ -73,7 +79,7 @@ impl<P: Mutex> Search<'_, P> {
         })
     }
 
-    fn fewer_faults(&mut self, stage: &mut Stage<P>, best: &mut Failing) -> bool {
+    fn fewer_faults(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
         let faults = stage.case.setup.faults.clone();
         fewer(&faults, &best.decisions).into_iter().any(|faults| {
             let part = Part { faults: Some(faults), ..stage.part.clone() };
@@ -81,7 +87,7 @@ impl<P: Mutex> Search<'_, P> {
         })
     }
 
-    fn tries(&mut self, stage: &mut Stage<P>, best: &mut Failing, part: Part, variations: u64) -> bool {
+    fn tries(&mut self, stage: &mut Stage<P, T>, best: &mut Failing, part: Part, variations: u64) -> bool {
         let case = self.minimiser.case.part(&part);
         let Some(mut smaller) = case.and_then(|case| Stage::new(part, case).ok()) else { return false };
         let found = self.near(&mut smaller, &best.decisions, variations);
@@ -90,12 +96,12 @@ impl<P: Mutex> Search<'_, P> {
 }
 
 /// The part without one more process, which is numbered as in the part.
-fn stage_without<P: Mutex>(
-    whole: &crate::explore::Case<P>,
+fn stage_without<P: Process, T: Trial<P>>(
+    whole: &crate::explore::Case<P, T>,
     part: &Part,
     processes: u32,
     process: ProcessId,
-) -> Option<Stage<P>> {
+) -> Option<Stage<P, T>> {
     let all = ProcessId::all(processes + part.without.len() as u32);
     let original = all.filter(|id| !part.without.contains(id)).nth(process.index())?;
     let mut part = part.clone();

@@ -1,7 +1,7 @@
 //! The algorithms of the literature with a mistake in each. Nothing goes wrong but that.
 
 use jeton::ProcessId;
-use jeton::algorithms::carvalho_roucairol::{self, CarvalhoRoucairol};
+use jeton::algorithms::carvalho_roucairol::CarvalhoRoucairol;
 use jeton::algorithms::classic::{Algorithm, Classic, Config, NoParameters};
 use jeton::algorithms::lamport::{self, Lamport};
 use jeton::algorithms::maekawa::{Maekawa, Parameters, Rules};
@@ -168,7 +168,7 @@ impl Mutation<Classic<CarvalhoRoucairol>> for NotAskedAgain {
         effects: &mut Vec<Effect<Classic<CarvalhoRoucairol>>>,
         _: &mut Scene<'_, Classic<CarvalhoRoucairol>>,
     ) {
-        use carvalho_roucairol::Message;
+        use ricart_agrawala::Message;
         if let Event::Message { message: Message::Request { .. }, .. } = event {
             effects.retain(|effect| !matches!(effect, Effect::Send { message: Message::Request { .. }, .. }));
         }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Minimised, Minimiser, Part, Proof, Report, Runner,
-    Stop, Strategy,
+    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Locks, Minimised, Minimiser, Part, Proof, Report,
+    Runner, Stop, Strategy,
 };
 use jeton::mutex::{Mutex, System, Workload};
 
@@ -180,7 +180,7 @@ where
     let patience = S::patience(&setup.config, processes, delay, latency, hold, requests);
     let (setup, strategy) = (Arc::new(setup), Strategy::default());
     let properties = Q::PROPERTIES.to_vec();
-    Case { setup, workload, requests: Vec::new(), properties, patience, strategy }
+    Case { setup, workload, requests: Vec::new(), properties, patience, strategy, trial: Locks::default() }
 }
 
 /// A workload of few requests in little time.

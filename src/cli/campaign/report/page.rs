@@ -166,7 +166,7 @@ impl Report<'_> {
             out.push_str("</tbody>\n");
         }
         out.push_str("</table>\n");
-        for plot in &self.plots {
+        for plot in self.plots {
             put!(out, "{}", plot.figure());
         }
         out.push_str("</section>\n");
