@@ -44,6 +44,8 @@ use crate::trace::{Diagram, Follow, Mark};
 pub use chrome::chrome;
 pub use excerpt::Excerpt;
 pub use html::html;
+#[cfg(feature = "cli")]
+pub(crate) use html::{THEME, fill};
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 pub use story::{Event, Message, Sentence, Span, SpanKind, Story, What};

@@ -379,7 +379,7 @@ mod viewing {
         says(&path("odd.toml"), &path("a.svg"), &[], "odd.toml:1");
         says(KEPT, &path("a.svg"), &["--seed", "3"], "a schedule is one run, and has no other seed");
         let ran = jeton(&["view", SEEN]).exits(2);
-        assert!(ran.stderr.contains("--output"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("or `--open` for the browser"), "{}", ran.stderr);
         fs::remove_dir_all(directory).expect("removed");
     }
 
@@ -431,6 +431,11 @@ mod viewing {
             let page = page_of(&page.unwrap_or_else(|| panic!("nothing is opened: {arguments:?}")));
             assert!(page.contains("single_token violated"), "{arguments:?}");
         }
+        let campaign = directory.join("campaign").to_string_lossy().into_owned();
+        let arguments = ["explore", SEEN, "--schedules", "30", "--minimise", "0", "--out", &campaign, "--open"];
+        let (_, said, page) = with_browser(&directory, &arguments, true);
+        assert_eq!(page, Some(format!("{campaign}/report.html")), "{said}");
+        assert!(page_of(&format!("{campaign}/report.html")).contains("<h1>Campaign</h1>"));
         fs::remove_dir_all(directory.join("programs")).expect("removed");
         let (found, said, _) =
             with_browser(&directory, &["run", SEEN, "--strategy", "random", "--seed", "29", "--open"], false);
