@@ -8,11 +8,12 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::layout::{count, grouped, width, wrap};
-use super::output::Output;
-use super::{Fault, Verdict as Outcome, input, progress};
+use super::output::{NewFile, Output};
+use super::replay::to_see;
+use super::{Fault, Verdict as Outcome, input, progress, view};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
-use crate::explore::{Case, Coverage, Exhaustive, Proof, Verdict};
+use crate::explore::{Case, Counterexample, Coverage, Exhaustive, Proof, ScenarioText, Verdict};
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
@@ -40,9 +41,21 @@ pub(super) struct Check {
     /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
     #[arg(long, value_name = "N")]
     duplicates: Option<u32>,
+    /// Stop after so many seconds; then it says how far it came
+    #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    seconds: Option<u64>,
+    /// Write what it finds to this file, for `jeton replay`; by default, to one among the temporary files
+    #[arg(long, value_name = "OUT.toml")]
+    keep: Option<PathBuf>,
+    /// How many threads search; by default all that there are
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Open a page of what it finds in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 /// One scenario, checked.
@@ -50,6 +63,8 @@ struct Checked {
     scenario: Scenario,
     proof: Proof,
     taken: Duration,
+    /// Where its schedule is, if it found something.
+    kept: Option<PathBuf>,
 }
 
 impl Check {
@@ -59,15 +74,38 @@ impl Check {
             let problem = "`stateless` needs bounded delays, and every interleaving has no clock: explore it instead";
             return Err(Fault::new(format!("{}: {problem}", scenario.path())));
         }
+        let place = self.keep.clone().unwrap_or_else(|| temporary(scenario.name()));
+        let file = NewFile::create(&place)?;
         let started = Instant::now();
         let bar = progress::open_ended(scenario.name());
         let proof = scenario.visit(Work { check: &self, expect: scenario.expect(), bar: &bar, started });
         bar.finish_and_clear();
         let proof = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
-        let checked = Checked { scenario, proof, taken: started.elapsed() };
+        let taken = started.elapsed();
+        let kept = proof.counterexample().map(|found| keep(file, &scenario, found)).transpose()?.map(|()| place);
+        let checked = Checked { scenario, proof, taken, kept };
         output.lines(&if self.json { checked.json() } else { checked.text() });
+        if let Some(place) = checked.kept.as_ref().filter(|_| !self.json && !self.open) {
+            output.lines(&to_see(place));
+        }
+        if let Some(found) = checked.proof.counterexample().filter(|_| self.open) {
+            let mut trace = found.trace(checked.scenario.name());
+            trace.header = trace.header.with_source(checked.scenario.source());
+            view::open(trace)?;
+        }
         Ok(if checked.met() { Outcome::Met } else { Outcome::NotMet })
     }
+}
+
+/// Writes the schedule of what was found.
+fn keep(file: NewFile, scenario: &Scenario, found: &Counterexample) -> Result<(), Fault> {
+    let mut schedule = found.schedule.clone();
+    schedule.scenario = Some(ScenarioText { name: scenario.name().to_owned(), source: scenario.source().to_owned() });
+    file.finish(schedule.to_string().as_bytes())
+}
+
+fn temporary(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("jeton-check-{name}.toml"))
 }
 
 struct Work<'a> {
@@ -89,12 +127,16 @@ impl Visitor for Work<'_> {
             let (states, frontier) = (grouped(states), grouped(frontier));
             self.bar.set_prefix(format!("{states} states, {frontier} to look at, {pace} states/s"));
             self.bar.tick();
-            ControlFlow::Continue(())
+            let is_late = self.check.seconds.is_some_and(|seconds| self.started.elapsed().as_secs() >= seconds);
+            if is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut search = Exhaustive::of(case).early_timers(early_timers).memory_bytes(memory << 30).progress(&progress);
         // Another violation, which may come sooner, would hide it.
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
+        }
+        if let Some(jobs) = self.check.jobs {
+            search = search.jobs(jobs);
         }
         if let Some(losses) = losses {
             search = search.losses(losses);
@@ -154,9 +196,8 @@ impl Checked {
     fn json(&self) -> String {
         let Proof { verdict, coverage, checked, unchecked, budget } = &self.proof;
         let counterexample = self.proof.counterexample();
-        let steps = |counterexample: &crate::explore::Counterexample| {
-            counterexample.steps.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
+        let steps =
+            |counterexample: &Counterexample| counterexample.steps.iter().map(ToString::to_string).collect::<Vec<_>>();
         json!({
             "scenario": self.scenario.name(),
             "system": self.scenario.system(),
@@ -166,6 +207,7 @@ impl Checked {
             "explanation": counterexample.map(|counterexample| &counterexample.explanation),
             "steps": counterexample.map(steps),
             "cycle": counterexample.and_then(|counterexample| counterexample.cycle),
+            "schedule": self.kept.as_ref().map(|place| place.display().to_string()),
             "states": coverage.states,
             "transitions": coverage.transitions,
             "frontier": coverage.frontier,

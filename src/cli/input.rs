@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Fault, output};
-use crate::explore::Schedule;
+use crate::explore::{ScenarioText, Schedule, UntimedSchedule};
 use crate::scenario::Scenario;
 
 /// Reads one scenario, and says on stderr what there is to warn of.
@@ -14,17 +14,38 @@ pub(super) fn scenario(path: &Path) -> Result<Scenario, Fault> {
     Ok(scenario)
 }
 
+/// A schedule of either kind.
+pub(super) enum AnySchedule {
+    Timed(Schedule),
+    Untimed(UntimedSchedule),
+}
+
 /// Reads a schedule.
-pub(super) fn schedule(path: &Path) -> Result<Schedule, Fault> {
+pub(super) fn schedule(path: &Path) -> Result<AnySchedule, Fault> {
     let place = path.display();
     let text = fs::read_to_string(path).map_err(|error| Fault::new(format!("{place} cannot be read: {error}")))?;
-    text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))
+    if is_untimed(&text) {
+        let schedule = text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))?;
+        return Ok(AnySchedule::Untimed(schedule));
+    }
+    let schedule = text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))?;
+    Ok(AnySchedule::Timed(schedule))
+}
+
+/// Whether a text is a schedule of either kind: it says its version before anything else. A scenario has none.
+pub(super) fn is_schedule(text: &str) -> bool {
+    let timed = |table: toml::Table| table.contains_key("version") && table.contains_key("decisions");
+    is_untimed(text) || text.parse().is_ok_and(timed)
+}
+
+fn is_untimed(text: &str) -> bool {
+    text.parse().is_ok_and(|table: toml::Table| table.contains_key("untimed"))
 }
 
 /// The scenario that a schedule has in its file.
-pub(super) fn scenario_of(path: &Path, schedule: &Schedule) -> Result<Scenario, Fault> {
+pub(super) fn scenario_of(path: &Path, scenario: Option<&ScenarioText>) -> Result<Scenario, Fault> {
     let place = path.display();
-    let Some(scenario) = &schedule.scenario else {
+    let Some(scenario) = scenario else {
         let problem = "it has no scenario: it is a schedule of a test, which tries it by itself when it is run";
         return Err(Fault::new(format!("{place}: {problem}")));
     };

@@ -20,6 +20,7 @@ mod run;
 mod schema;
 mod strategy;
 mod tried;
+mod untimed;
 mod view;
 
 use std::process::ExitCode;

@@ -1,15 +1,16 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::explore::shell_word;
 use super::hang::Patience;
+use super::input::AnySchedule;
 use super::layout::{width, wrap};
 use super::output::{Output, complain};
-use super::{Fault, Verdict, input, view};
+use super::{Fault, Verdict, input, untimed, view};
 use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Reason, Runner, Schedule, Watchdog, why};
+use crate::explore::{Case, Hang, Reason, Runner, Schedule, UntimedSchedule, Watchdog, why};
 use crate::mutex::System;
 use crate::scenario::Visitor;
 use crate::trace::{Ending, Record, Recorder};
@@ -17,8 +18,10 @@ use crate::view::diagram;
 
 /// Run a schedule file, and tell whether it shows what it did when it was kept
 ///
-/// Decisions that the file does not list get the simplest answer. Exit status: 0 if the recorded outcome is reproduced
-/// (the same property at the same event), 1 if not, 2 if the file is at fault.
+/// A schedule in virtual time (`run --keep`) lists decisions, and those that it does not list get the simplest answer. An
+/// untimed one (`check --keep`) lists every event; any that is not possible, or does not do what it did, is told. Exit
+/// status: 0 if the recorded outcome is reproduced (the same property at the same event), 1 if not, 2 if the file is at
+/// fault.
 #[derive(Args)]
 pub(super) struct Replay {
     /// The schedule file
@@ -47,18 +50,43 @@ struct Replayed {
 
 impl Replay {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
+        match input::schedule(&self.schedule)? {
+            AnySchedule::Timed(schedule) => self.timed(&schedule, output),
+            AnySchedule::Untimed(schedule) => self.untimed(&schedule, output),
+        }
+    }
+
+    fn untimed(self, schedule: &UntimedSchedule, output: &mut Output) -> Result<Verdict, Fault> {
+        let (scenario, replayed) = untimed::replay(&self.schedule, schedule)?;
+        if self.json {
+            output.lines(&untimed::json(schedule, &replayed));
+        } else {
+            if let (true, Ok(counterexample)) = (self.diagram, &replayed) {
+                output.lines(counterexample.draw(width()).trim_end());
+                output.lines("");
+            }
+            output.lines(&untimed::text(schedule, &replayed));
+        }
+        match &replayed {
+            Ok(counterexample) if self.open => view::open(counterexample.trace(scenario.name()))?,
+            Ok(_) if !self.json => output.lines(&to_see(&self.schedule)),
+            _ => {}
+        }
+        Ok(if replayed.is_ok() { Verdict::Met } else { Verdict::NotMet })
+    }
+
+    fn timed(self, schedule: &Schedule, output: &mut Output) -> Result<Verdict, Fault> {
         let place = self.schedule.display();
-        let schedule = input::schedule(&self.schedule)?;
-        let scenario = input::scenario_of(&self.schedule, &schedule)?;
-        let bark = |hang: Hang| hung(&schedule, &hang);
+        let scenario = input::scenario_of(&self.schedule, schedule.scenario.as_ref())?;
+        let bark = |hang: Hang| hung(schedule, &hang);
         let watchdog = Watchdog::new(self.patience.duration(), &bark);
-        let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
+        let Some(replayed) = scenario.visit(Work { schedule, watchdog }) else {
             return Err(input::no_such_part(&self.schedule));
         };
         let replayed = replayed.map_err(|invalid| Fault::new(format!("{place}: {invalid}")))?;
         let reproduced = schedule.is_reproduced_by(&replayed.outcome.end) && replayed.divergence.is_empty();
         if self.json {
-            output.lines(&replayed.json(&schedule, reproduced));
+            output.lines(&replayed.json(schedule, reproduced));
         } else {
             if self.diagram {
                 let ending = Ending::new(&replayed.outcome);
@@ -66,17 +94,21 @@ impl Replay {
                 output.lines(drawn.trim_end());
                 output.lines("");
             }
-            output.lines(&replayed.text(&schedule, reproduced));
+            output.lines(&replayed.text(schedule, reproduced));
             if !self.open {
-                let path = shell_word(&self.schedule);
-                output.lines(&format!("to see it: cargo jeton view {path} --open"));
+                output.lines(&to_see(&self.schedule));
             }
         }
         if self.open {
-            view::open(view::replayed(&self.schedule, &scenario, &schedule, &self.patience)?)?;
+            view::open(view::replayed(&self.schedule, &scenario, schedule, &self.patience)?)?;
         }
         Ok(if reproduced { Verdict::Met } else { Verdict::NotMet })
     }
+}
+
+/// The command that shows a schedule in the browser.
+pub(super) fn to_see(schedule: &Path) -> String {
+    format!("to see it: cargo jeton view {} --open", shell_word(schedule))
 }
 
 /// A handler never returns, and that may be what was recorded.

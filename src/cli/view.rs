@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 
 use super::explore::shell_word;
 use super::hang::{self, Patience};
+use super::input::AnySchedule;
 use super::layout::WIDTH_MAX;
 use super::output::{NewFile, Output, complain};
-use super::{Fault, Verdict, input, strategy};
+use super::{Fault, Verdict, input, strategy, untimed};
 use crate::engine::{Invalid, Outcome};
 use crate::explore::{Case, Hang, Runner, Schedule, Strategy, Watchdog};
 use crate::mutex::System;
@@ -17,7 +18,7 @@ use crate::view::{self, Excerpt, Story, Token};
 
 /// Make a run into a page, a drawing, or the format of another tool
 ///
-/// The input is a trace (`run --trace`), a schedule (`run --keep`) or a scenario, of which a seed is run. What comes
+/// The input is a trace (`run --trace`), a schedule (`run --keep`, `check --keep`) or a scenario, of which a seed is run. What comes
 /// out is told by the name of the output: .html is a page to walk through, offline; .svg a drawing; .txt the diagram of
 /// the terminal; .mmd a Mermaid sequence diagram; .shiviz a log with vector clocks; .json opens in Perfetto.
 #[derive(Args)]
@@ -86,11 +87,21 @@ impl View {
         let trace = if first.starts_with(b"{") {
             self.no_seed("a trace")?;
             Trace::read(&bytes[..]).map_err(|error| Fault::new(format!("{place}: {error}")))?
-        } else if is_schedule(&bytes) {
+        } else if std::str::from_utf8(&bytes).is_ok_and(input::is_schedule) {
             self.no_seed("a schedule")?;
-            let schedule = input::schedule(&self.input)?;
-            let scenario = input::scenario_of(&self.input, &schedule)?;
-            replayed(&self.input, &scenario, &schedule, &self.patience)?
+            match input::schedule(&self.input)? {
+                AnySchedule::Timed(schedule) => {
+                    let scenario = input::scenario_of(&self.input, schedule.scenario.as_ref())?;
+                    replayed(&self.input, &scenario, &schedule, &self.patience)?
+                }
+                AnySchedule::Untimed(schedule) => {
+                    let (scenario, replayed) = untimed::replay(&self.input, &schedule)?;
+                    let counterexample = replayed.map_err(|departure| Fault::new(format!("{place}: {departure}")))?;
+                    let mut trace = counterexample.trace(scenario.name());
+                    trace.header = trace.header.with_source(scenario.source());
+                    trace
+                }
+            }
         } else {
             run(&input::scenario(&self.input)?, self.chosen.strategy, self.seed.unwrap_or(0), &self.patience)?
         };
@@ -105,12 +116,6 @@ impl View {
         }
         Ok(())
     }
-}
-
-/// A schedule says its version before anything else; a scenario has none.
-fn is_schedule(bytes: &[u8]) -> bool {
-    let table = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<toml::Table>().ok());
-    table.is_some_and(|table| table.contains_key("version") && table.contains_key("decisions"))
 }
 
 fn format_of(place: &Path) -> Result<Format, Fault> {

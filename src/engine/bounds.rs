@@ -61,7 +61,7 @@ impl Bounds {
             );
             return Err(Box::new(world.violation("time_passes", vec![process], explanation)));
         }
-        if clock.timers_of(process) > self.timers {
+        if clock.timers.count(process) > self.timers {
             let explanation = format!("{process} has set more than {} timers", self.timers);
             return Err(Box::new(world.violation("bounded_timers", vec![process], explanation)));
         }

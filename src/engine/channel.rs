@@ -8,43 +8,84 @@ pub(crate) struct Channels {
 }
 
 /// The channels out of one process.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Row {
-    /// The one that was used first, which is at hand: where all send to one neighbour there are no others.
-    first: Option<(ProcessId, Ticks)>,
-    /// By receiver.
+    /// The one that was used first is at hand: where all send to one neighbour there are no others.
+    first: ProcessId,
+    last: Ticks,
+    /// The other receivers by their low bits, each in the first free place from there on: as many places as a power of
+    /// two, or none. Those of one sender are seldom many, and most are next to each other.
     others: Vec<(ProcessId, Ticks)>,
+    used: u32,
 }
+
+const NOBODY: ProcessId = ProcessId::new(u32::MAX);
+
+const FREE: (ProcessId, Ticks) = (NOBODY, Ticks::ZERO);
+
+const UNUSED: Row = Row { first: NOBODY, last: Ticks::ZERO, others: Vec::new(), used: 0 };
 
 impl Channels {
     pub(crate) fn reset(&mut self, processes: u32) {
         self.rows.truncate(processes as usize);
         for row in &mut self.rows {
-            row.first = None;
-            row.others.clear();
+            row.first = NOBODY;
+            row.last = Ticks::ZERO;
+            if row.used > 0 {
+                row.others.fill(FREE);
+                row.used = 0;
+            }
         }
-        self.rows.resize_with(processes as usize, Row::default);
+        self.rows.resize(processes as usize, UNUSED);
     }
 
     /// When the last message from `from` to `to` arrives, to be read and set.
     #[inline(always)]
     pub(crate) fn last_arrival(&mut self, from: ProcessId, to: ProcessId) -> &mut Ticks {
-        let Row { first, others } = &mut self.rows[from.index()];
-        let (receiver, last) = first.get_or_insert((to, Ticks::ZERO));
-        if *receiver == to { last } else { find(others, to) }
+        let row = &mut self.rows[from.index()];
+        if row.first == to { &mut row.last } else { row.other(to) }
     }
 }
 
-#[inline(never)]
-fn find(records: &mut Vec<(ProcessId, Ticks)>, to: ProcessId) -> &mut Ticks {
-    let index = match records.binary_search_by_key(&to, |record| record.0) {
-        Ok(index) => index,
-        Err(index) => {
-            records.insert(index, (to, Ticks::ZERO));
-            index
+impl Row {
+    #[inline(never)]
+    fn other(&mut self, to: ProcessId) -> &mut Ticks {
+        if self.first == NOBODY {
+            self.first = to;
+            return &mut self.last;
         }
-    };
-    &mut records[index].1
+        if self.used as usize * 2 >= self.others.len() {
+            self.grow();
+        }
+        let index = self.find(to);
+        let place = &mut self.others[index];
+        if place.0 == NOBODY {
+            *place = (to, Ticks::ZERO);
+            self.used += 1;
+        }
+        &mut place.1
+    }
+
+    /// Where a receiver is, or belongs.
+    #[inline]
+    fn find(&self, to: ProcessId) -> usize {
+        let mask = self.others.len() - 1;
+        let mut index = to.index() & mask;
+        while self.others[index].0 != to && self.others[index].0 != NOBODY {
+            index = (index + 1) & mask;
+        }
+        index
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let larger = (self.others.len() * 2).max(4);
+        let before = std::mem::replace(&mut self.others, vec![FREE; larger]);
+        for (to, last) in before.into_iter().filter(|place| place.0 != NOBODY) {
+            let index = self.find(to);
+            self.others[index] = (to, last);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -85,9 +126,9 @@ mod tests {
     proptest! {
         #[test]
         fn each_channel_keeps_what_it_was_last_set_to(
-            sent in prop::collection::vec((0_u32..3, 0_u32..6, 1_u64..1_000), 0..100),
+            sent in prop::collection::vec((0_u32..3, 0_u32..40, 1_u64..1_000), 0..200),
         ) {
-            let mut channels = channels(6);
+            let mut channels = channels(40);
             let mut model = BTreeMap::new();
             for (from, to, at) in sent {
                 let last = channels.last_arrival(ProcessId::new(from), ProcessId::new(to));

@@ -96,9 +96,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn crash(&mut self, victim: ProcessId, down: Option<Distribution>, world: &mut World<P>) {
+        self.clock.end_calm();
         self.clock.stats.crashes += 1;
         let inbox = world.crash(victim);
-        self.clock.cancel_timers(victim);
+        self.clock.timers.cancel_all(victim, &mut self.clock.queue);
         self.observer.crashed(victim, world);
         for arrived in inbox {
             if let Arrived::Message { from, id, message } = arrived {
@@ -179,7 +180,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             let last = self.clock.queue.find(wanted).into_iter().map(|(at, _)| at).max();
             self.report(process, of, last, world);
         }
-        self.handle_now_and_then(process, Event::Restart, world)?;
+        self.handle(process, Event::Restart, None, world)?;
         if world.is_up(process) {
             let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
             self.application.restarted(process, world.process(process), &mut agenda);

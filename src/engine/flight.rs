@@ -35,10 +35,8 @@ impl<P: Process> Envelope<P> {
 /// What holds of every message of a run: the answers, found once, to what would be asked of the setup again and again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Routine {
-    /// The shortest delay and how many there are, if each is as likely on every channel and no more than drawn.
-    delays: Option<(u64, u64)>,
-    /// Whether no message can be lost or doubled, but by the crash of its receiver, and no watch waits for one.
-    is_calm: bool,
+    /// While all is calm: the shortest delay and how many there are, if each is as likely on every channel.
+    calm: Option<(u64, u64)>,
     is_fifo: bool,
     /// Whether a message reaches only the life of its receiver in which it was sent.
     connects: bool,
@@ -52,11 +50,14 @@ impl Routine {
             _ => None,
         };
         Self {
-            delays: delays.filter(|_| clock.chance.is_plain() && !clock.has_links()),
-            is_calm: !clock.may_meddle(setup),
+            calm: delays.filter(|_| clock.is_calm() && !clock.has_links()),
             is_fifo: network.order == ChannelOrder::Fifo,
             connects: network.to_dead == ToDead::Connection,
         }
+    }
+
+    pub(super) fn end_calm(&mut self) {
+        self.calm = None;
     }
 }
 
@@ -65,35 +66,21 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
         let id = self.clock.messages;
         self.clock.messages += 1;
-        self.clock.stats.messages += 1;
-        let delay = match self.clock.routine.delays {
-            Some((min, bound)) => Ticks::new(min + self.clock.chance.draw(Stream::Network, bound)),
-            None => self.delay(from, to, world),
-        };
-        if self.clock.routine.is_calm && world.is_up(to) {
-            self.launch(from, to, id, message, delay, world);
-        } else {
-            self.brave(from, to, id, message, delay, world);
+        match self.clock.routine.calm {
+            // Nobody has crashed so far.
+            Some((min, bound)) => {
+                let delay = min + self.clock.chance.draw(Stream::Network, bound);
+                self.launch(from, to, 0, id, message, delay, world.now());
+            }
+            None => self.send_with_care(from, to, id, message, world),
         }
-    }
-
-    #[inline(never)]
-    fn delay(&mut self, from: ProcessId, to: ProcessId, world: &World<P>) -> Ticks {
-        let spread = self.clock.spread(from, to, world.setup());
-        self.clock.chance.span(Stream::Network, &spread, || Topic::Delay { from, to })
     }
 
     /// Sends a message into a network in which more can befall it than a delay.
     #[inline(never)]
-    fn brave(
-        &mut self,
-        from: ProcessId,
-        to: ProcessId,
-        id: u64,
-        message: P::Message,
-        delay: Ticks,
-        world: &mut World<P>,
-    ) {
+    fn send_with_care(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &mut World<P>) {
+        let spread = self.clock.spread(from, to, world.setup());
+        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::Delay { from, to }).get();
         if self.clock.routine.connects && !world.is_up(to) {
             self.lose(from, to, id, &message, LossCause::ReceiverDown, world);
             return;
@@ -105,7 +92,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
         let copy = self.copies(from, to, world).then(|| message.clone());
         self.watch_flight(to, &message);
-        self.launch(from, to, id, message, delay, world);
+        self.launch(from, to, world.epoch(to), id, message, delay, world.now());
         if let Some(message) = copy {
             world.last_fault = world.last_fault.max(world.now());
             self.launch_copy(from, to, id, message, world);
@@ -113,27 +100,37 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     #[inline(always)]
-    fn launch(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, delay: Ticks, world: &World<P>) {
+    #[allow(clippy::too_many_arguments, reason = "what a message is")]
+    fn launch(
+        &mut self,
+        from: ProcessId,
+        to: ProcessId,
+        epoch: u32,
+        id: u64,
+        message: P::Message,
+        delay: u64,
+        now: Ticks,
+    ) {
         // Neither is near the end of time: the limits of a setup see to that.
-        let mut at = Ticks::new(world.now().get() + delay.get());
+        let mut at = Ticks::new(now.get() + delay);
         if self.clock.routine.is_fifo {
             // Arrivals of one tick come in the order of sending, so equal is late enough.
             let last = self.clock.channels.last_arrival(from, to);
             at = at.max(*last);
             *last = at;
         }
-        let epoch = world.epoch(to);
         let route = u64::from(from.get()) << 32 | u64::from(to.get());
         self.clock.queue.push(at, Pending::Message(Envelope { route, epoch, id, message }));
     }
 
     fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {
         let spread = self.clock.spread(from, to, world.setup());
-        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to });
+        let delay = self.clock.chance.span(Stream::Network, &spread, || Topic::CopyDelay { from, to }).get();
         let copy = self.clock.messages;
         self.clock.messages += 1;
+        self.clock.copies += 1;
         self.observer.duplicated(to, MessageId(id), MessageId(copy), world);
-        self.launch(from, to, copy, message, delay, world);
+        self.launch(from, to, world.epoch(to), copy, message, delay, world.now());
     }
 
     /// Whether the network loses a message sent now, and why.
@@ -182,13 +179,15 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
     }
 
-    /// Out of the main way.
-    #[inline(never)]
-    pub(super) fn accept_message(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        self.arrive(envelope, world)
+    /// A message arrives where all is calm.
+    #[inline(always)]
+    pub(super) fn arrive_calmly(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        let (from, to) = (envelope.from(), envelope.to());
+        let Envelope { id, message, .. } = envelope;
+        self.clock.done += 1;
+        self.handle_calmly(to, Event::Message { from, message }, Some(MessageId(id)), world)
     }
 
-    #[inline(always)]
     pub(super) fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let (from, to) = (envelope.from(), envelope.to());
         let Envelope { epoch, id, message, .. } = envelope;

@@ -23,6 +23,7 @@ mod rng;
 mod setup;
 mod simulation;
 mod timed;
+mod timers;
 mod wheel;
 mod world;
 

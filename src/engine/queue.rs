@@ -8,8 +8,11 @@ use crate::model::Ticks;
 /// pending. What is pending stays where it is: only keys are moved.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
-    /// The next key, [none](Key::NONE) also where the wheel must be asked.
+    /// The next key, [none](Key::NONE) also where the wheel must be asked. Never of what was removed.
     front: Key,
+    /// What it stands for, if that came to the front at once: with one event at a time, as in a ring with one token, all
+    /// do. Else it is free.
+    at_hand: Slot<T>,
     /// The keys between the next one and the horizon, the last one first.
     near: Vec<Key>,
     /// Keys from this [rank](Key::rank) on are in the wheel.
@@ -21,7 +24,7 @@ pub(crate) struct Queue<T> {
     sequence: u64,
     /// How many keys stand for something that was removed.
     stale: usize,
-    /// How many events there may be at once before that is told, and whether there were more.
+    /// How many events there may be at once before that is told, and whether there may have been more.
     most: u64,
     is_above: bool,
 }
@@ -35,7 +38,7 @@ enum Slot<T> {
     Free(u32),
 }
 
-/// No slot.
+/// No slot: the place of what is at hand.
 const NONE: u32 = u32::MAX;
 
 impl<T> Slot<T> {
@@ -58,6 +61,7 @@ impl<T> Default for Queue<T> {
     fn default() -> Self {
         Self {
             front: Key::NONE,
+            at_hand: Slot::Free(NONE),
             near: Vec::new(),
             horizon: NEVER,
             wheel: Wheel::default(),
@@ -72,19 +76,48 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Schedules an event, and tells its place, by which it can be removed until it comes up. What is later than any
-    /// run lasts is kept and never comes up.
+    /// Schedules an event. What is later than any run lasts is kept and never comes up.
     #[inline(always)]
-    pub(crate) fn push(&mut self, at: Ticks, item: T) -> u32 {
+    pub(crate) fn push(&mut self, at: Ticks, item: T) {
+        let key = self.next_key(at);
+        if self.front.is_some() || key.rank() >= self.horizon {
+            self.push_among(key, item);
+        } else {
+            self.front = key;
+            self.at_hand = Slot::Pending(item);
+        }
+    }
+
+    /// Schedules an event where there are others.
+    #[inline(always)]
+    fn push_among(&mut self, key: Key, item: T) {
+        if key < self.front && key.rank() < self.horizon {
+            self.put_back();
+            self.front = key;
+            self.at_hand = Slot::Pending(item);
+        } else {
+            let slot = self.place(item);
+            self.insert(key.with_slot(slot));
+        }
+    }
+
+    /// Schedules an event and tells its place, by which it can be removed until it comes up.
+    pub(crate) fn push_removable(&mut self, at: Ticks, item: T) -> u32 {
         let slot = self.place(item);
-        let key = Key::new(at, self.sequence, slot);
-        self.sequence += 1;
-        if key.rank() >= self.horizon {
-            self.wheel.push(key);
+        let key = self.next_key(at).with_slot(slot);
+        if key < self.front && key.rank() < self.horizon {
+            self.put_back();
+            self.front = key;
         } else {
             self.insert(key);
         }
         slot
+    }
+
+    #[inline(always)]
+    fn next_key(&mut self, at: Ticks) -> Key {
+        self.sequence += 1;
+        Key::new(at, self.sequence, NONE)
     }
 
     #[inline(always)]
@@ -98,26 +131,39 @@ impl<T> Queue<T> {
             }
             None => {
                 self.slots.push(Slot::Pending(item));
-                self.is_above = self.slots.len() as u64 > self.most;
+                self.is_above = self.slots.len() as u64 >= self.most;
                 (self.slots.len() - 1) as u32
             }
         }
     }
 
+    /// Something earlier has come: what was next, if anything was, is among the others from now on.
+    #[inline(never)]
+    fn put_back(&mut self) {
+        if !self.front.is_some() {
+            return;
+        }
+        let key = match std::mem::replace(&mut self.at_hand, Slot::Free(NONE)) {
+            Slot::Pending(item) => {
+                let slot = self.place(item);
+                self.front.with_slot(slot)
+            }
+            Slot::Removed | Slot::Free(_) => self.front,
+        };
+        self.near.push(key);
+    }
+
+    /// Puts in a key that is not the next one.
     #[inline(always)]
     fn insert(&mut self, key: Key) {
-        if key < self.front {
-            // With one event at a time, as in a ring with one token, there is nothing else to do.
-            if self.front.is_some() {
-                self.near.push(self.front);
-            }
-            self.front = key;
+        if key.rank() >= self.horizon {
+            self.wheel.push(key);
         } else {
             self.insert_behind(key);
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn insert_behind(&mut self, key: Key) {
         let mut index = self.near.len();
         self.near.push(key);
@@ -147,56 +193,98 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Whether there is a key; then the next one is at hand.
+    /// The next of the sorted keys that stands for something comes to the front.
     #[inline(always)]
-    fn has_next(&mut self) -> bool {
-        self.front.is_some() || self.refill()
+    fn advance(&mut self) {
+        match self.near.pop() {
+            None => self.front = Key::NONE,
+            Some(key) => {
+                self.front = key;
+                if self.stale > 0 {
+                    self.skip_removed();
+                }
+            }
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn refill(&mut self) -> bool {
-        self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).map_or(NEVER, Key::rank_of);
-        self.near.sort_unstable_by(|one, other| other.cmp(one));
-        self.front = self.near.pop().unwrap_or(Key::NONE);
-        self.front.is_some()
+    fn skip_removed(&mut self) {
+        while self.front.is_some() && self.slots[self.front.slot()].item().is_none() {
+            self.release(self.front);
+            self.stale -= 1;
+            self.front = self.near.pop().unwrap_or(Key::NONE);
+        }
+    }
+
+    /// The slot of a key is free.
+    #[inline(always)]
+    fn release(&mut self, key: Key) -> Slot<T> {
+        let slot = std::mem::replace(&mut self.slots[key.slot()], Slot::Free(self.free));
+        self.free = key.slot() as u32;
+        slot
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self) {
+        while !self.front.is_some() && self.wheel.len() > 0 {
+            self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).map_or(NEVER, Key::rank_of);
+            self.near.sort_unstable_by(|one, other| other.cmp(one));
+            self.advance();
+        }
+        // With nothing left, anything may come first again.
+        if !self.front.is_some() {
+            self.horizon = NEVER;
+        }
     }
 
     /// When the next event is. What was removed is none.
     #[inline(always)]
     pub(crate) fn next_at(&mut self) -> Option<Ticks> {
-        while self.has_next() {
-            if self.stale == 0 || self.slots[self.front.slot()].item().is_some() {
-                return Some(Ticks::new(self.front.time()));
+        if !self.front.is_some() {
+            self.refill();
+            if !self.front.is_some() {
+                return None;
             }
-            self.take();
         }
-        None
+        Some(Ticks::new(self.front.time()))
     }
 
-    /// Takes the event that [`next_at`](Self::next_at) has just told of; what else is next may have been removed.
-    #[inline(always)]
+    /// Takes the event that [`next_at`](Self::next_at) has just told of.
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
+        self.take_at_hand().or_else(|| self.take_from_slot())
+    }
+
+    /// Takes the next event if it came to the front at once.
+    #[inline(always)]
+    pub(crate) fn take_at_hand(&mut self) -> Option<T> {
+        // An `Option` would be copied back whole, empty as it is.
+        match std::mem::replace(&mut self.at_hand, Slot::Free(NONE)) {
+            Slot::Pending(item) => {
+                self.advance();
+                Some(item)
+            }
+            Slot::Removed | Slot::Free(_) => None,
+        }
+    }
+
+    /// Takes the next event where none [is at hand](Self::take_at_hand).
+    #[inline(always)]
+    pub(crate) fn take_from_slot(&mut self) -> Option<T> {
         if !self.front.is_some() {
             return None;
         }
-        let key = self.front;
-        self.front = self.near.pop().unwrap_or(Key::NONE);
-        let slot = std::mem::replace(&mut self.slots[key.slot()], Slot::Free(self.free));
-        self.free = key.slot() as u32;
-        match slot {
-            Slot::Pending(item) => Some(item),
-            Slot::Removed | Slot::Free(_) => {
-                self.stale -= 1;
-                None
-            }
-        }
+        let slot = self.release(self.front);
+        self.advance();
+        if let Slot::Pending(item) = slot { Some(item) } else { None }
     }
 
-    /// From now on [`is_above`](Self::is_above) tells whether there have been more than so many events at once.
+    /// From now on [`is_above`](Self::is_above) tells whether there may have been more than so many events at once.
     pub(crate) fn tell_above(&mut self, most: u64) {
         self.most = most;
-        self.is_above = self.slots.len() as u64 > most;
+        self.is_above = self.slots.len() as u64 >= most;
     }
 
     #[inline]
@@ -217,7 +305,7 @@ impl<T> Queue<T> {
     /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time
     /// and place. It looks at all of them.
     pub(crate) fn find(&self, wanted: impl Fn(&T) -> bool) -> Vec<(Ticks, u32)> {
-        let matches = |key: &Key| self.slots[key.slot()].item().is_some_and(&wanted);
+        let matches = |key: &Key| self.get(key.slot() as u32).is_some_and(&wanted);
         let mut keys: Vec<Key> = [self.front]
             .iter()
             .filter(|key| key.is_some())
@@ -231,18 +319,21 @@ impl<T> Queue<T> {
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&T> {
-        self.slots[slot as usize].item()
+        if slot == NONE { self.at_hand.item() } else { self.slots[slot as usize].item() }
     }
 
     /// Takes an event out, wherever it is in the order. Its key stays until it comes up or until half of all keys are
     /// such: removed timers cost nothing in the long run.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
+        if slot == NONE || (self.front.is_some() && self.front.slot() == slot as usize) {
+            return self.take();
+        }
         let place = &mut self.slots[slot as usize];
         place.item()?;
         let Slot::Pending(item) = std::mem::replace(place, Slot::Removed) else { return None };
         self.stale += 1;
         if self.stale > 64 && self.stale * 2 > self.keys() {
-            let Self { front, near, wheel, slots, free, stale, .. } = self;
+            let Self { near, wheel, slots, free, stale, .. } = self;
             let mut is_kept = |key: &Key| {
                 let slot = &mut slots[key.slot()];
                 let kept = slot.item().is_some();
@@ -252,11 +343,7 @@ impl<T> Queue<T> {
                 }
                 kept
             };
-            if front.is_some() {
-                near.push(*front);
-            }
             near.retain(&mut is_kept);
-            *front = near.pop().unwrap_or(Key::NONE);
             wheel.retain(is_kept);
             *stale = 0;
         }
@@ -265,6 +352,7 @@ impl<T> Queue<T> {
 
     pub(crate) fn clear(&mut self) {
         self.front = Key::NONE;
+        self.at_hand = Slot::Free(NONE);
         self.near.clear();
         self.horizon = NEVER;
         self.wheel.clear();
@@ -285,12 +373,11 @@ mod tests {
     #[test]
     fn a_removed_event_does_not_come_up() {
         let mut queue = Queue::default();
-        queue.push(Ticks::new(1), 'a');
+        let slot = queue.push_removable(Ticks::new(1), 'a');
         queue.push(Ticks::new(2), 'b');
         let found = queue.find(|&item| item == 'a');
-        assert_eq!(found, [(Ticks::new(1), 0)]);
-        assert_eq!(queue.remove(0), Some('a'));
-        assert_eq!(queue.clone().take(), None);
+        assert_eq!(found, [(Ticks::new(1), slot)]);
+        assert_eq!(queue.remove(slot), Some('a'));
         assert_eq!(queue.next_at(), Some(Ticks::new(2)));
         assert_eq!(queue.take(), Some('b'));
         assert_eq!(queue.next_at(), None);
@@ -301,7 +388,7 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(Ticks::new(5), 0);
         for number in 1..10_000 {
-            let slot = queue.push(Ticks::new(1_000_000), number);
+            let slot = queue.push_removable(Ticks::new(1_000_000), number);
             assert_eq!(queue.remove(slot), Some(number));
         }
         assert_eq!(queue.len(), 1);
@@ -358,7 +445,11 @@ mod tests {
                 match step {
                     Step::Push(after) => {
                         let at = now + after;
-                        slots.insert(number, queue.push(Ticks::new(at), number));
+                        if number % 3 == 0 {
+                            slots.insert(number, queue.push_removable(Ticks::new(at), number));
+                        } else {
+                            queue.push(Ticks::new(at), number);
+                        }
                         model.0.push((at.min((1 << 48) - 1), number));
                     }
                     Step::Pop => {
@@ -368,7 +459,9 @@ mod tests {
                     }
                     Step::Remove(which) if !model.0.is_empty() => {
                         let (_, number) = model.0.remove(which % model.0.len());
-                        prop_assert_eq!(queue.remove(slots[&number]), Some(number));
+                        let found = queue.find(|&other| other == number);
+                        let slot = slots.get(&number).copied().unwrap_or_else(|| found[0].1);
+                        prop_assert_eq!(queue.remove(slot), Some(number));
                     }
                     Step::Remove(_) => {}
                     Step::Clear => {

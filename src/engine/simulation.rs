@@ -218,7 +218,8 @@ impl<P: Process> Simulation<P> {
             }
             None => resume_unwind(panic),
         });
-        let stats = Stats { events: self.world.event(), ..self.clock.stats };
+        let messages = self.clock.messages - self.clock.copies;
+        let stats = Stats { events: self.world.event(), messages, ..self.clock.stats };
         Outcome { end, at: self.world.now(), stats }
     }
 }
@@ -244,52 +245,67 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     fn pass_time(&mut self, world: &mut World<P>) -> Result<End, Box<Violation>> {
-        let settle = world.setup().settle();
-        let ticks = Ticks::new(world.setup().limits.ticks);
+        if self.clock.queue.is_above() {
+            self.clock.end_calm();
+        }
+        let (events, settle) = (world.setup().limits.events, world.setup().settle());
         let mut settled_at = None;
         loop {
-            let until = if self.application.settled() {
-                let since = *settled_at.get_or_insert(world.now());
-                Some(world.last_fault().max(since) + settle)
-            } else {
+            let at = self.clock.queue.next_at().unwrap_or(Ticks::MAX);
+            if at < self.clock.calm_until && world.event() < events && !self.application.settled() {
                 settled_at = None;
-                None
-            };
-            let at = match self.clock.queue.next_at() {
-                Some(at) if at < self.clock.next_fault => at,
-                next => {
-                    let fault = self.clock.next_fault;
-                    if fault < Ticks::MAX && self.ends(fault, until, world).is_none() {
-                        self.befall(world)?;
-                        continue;
-                    }
-                    // A fault that would strike after the end does not keep the run from it.
-                    let Some(at) = next else { return Ok(End::Quiescent) };
-                    at
-                }
-            };
-            if at > until.map_or(ticks, |until| until.min(ticks)) || self.may_be_full(world) {
-                if let Some(end) = self.ends(at, until, world) {
-                    world.now = until.filter(|_| end == End::Settled).unwrap_or(world.now);
-                    return Ok(end);
-                }
-            }
-            if let Some(pending) = self.clock.queue.take() {
                 world.now = at;
-                self.come_up(pending, world)?;
+                // Two stretches of code: what passes through either need not pass through memory.
+                match self.clock.queue.take_at_hand() {
+                    Some(pending) => self.come_up_calmly(pending, world)?,
+                    None => self.come_up_from_slot(world)?,
+                }
+            } else if let Some(end) = self.pass_with_care(settle, &mut settled_at, world)? {
+                return Ok(end);
             }
         }
     }
 
-    /// Whether a limit other than that of time may be met.
-    #[inline(always)]
-    fn may_be_full(&self, world: &World<P>) -> bool {
-        let limits = &world.setup().limits;
-        world.event() >= limits.events || self.clock.queue.is_above()
+    /// The next event, or the next fault, or the end.
+    #[inline(never)]
+    fn pass_with_care(
+        &mut self,
+        settle: Ticks,
+        settled_at: &mut Option<Ticks>,
+        world: &mut World<P>,
+    ) -> Result<Option<End>, Box<Violation>> {
+        let until = if self.application.settled() {
+            let since = *settled_at.get_or_insert(world.now());
+            Some(world.last_fault().max(since) + settle)
+        } else {
+            *settled_at = None;
+            None
+        };
+        let at = match self.clock.queue.next_at() {
+            Some(at) if at < self.clock.next_fault => at,
+            next => {
+                let fault = self.clock.next_fault;
+                if fault < Ticks::MAX && self.ends(fault, until, world).is_none() {
+                    self.befall(world)?;
+                    return Ok(None);
+                }
+                // A fault that would strike after the end does not keep the run from it.
+                let Some(at) = next else { return Ok(Some(End::Quiescent)) };
+                at
+            }
+        };
+        if let Some(end) = self.ends(at, until, world) {
+            world.now = until.filter(|_| end == End::Settled).unwrap_or(world.now);
+            return Ok(Some(end));
+        }
+        if let Some(pending) = self.clock.queue.take() {
+            world.now = at;
+            self.come_up(pending, world)?;
+        }
+        Ok(None)
     }
 
     /// How the run ends, if it does before this tick.
-    #[inline(never)]
     fn ends(&self, at: Ticks, settled_until: Option<Ticks>, world: &World<P>) -> Option<End> {
         let limits = &world.setup().limits;
         if settled_until.is_some_and(|until| at > until) {

@@ -16,6 +16,7 @@ use super::queue::Queue;
 use super::rng::Stream;
 use super::setup::Setup;
 use super::simulation::Stats;
+use super::timers::Timers;
 use super::world::{Alarm, Arrived, Driver, World};
 use crate::model::{Effect, Event, Process, ProcessId, Report, Ticks};
 
@@ -60,22 +61,13 @@ pub(super) enum Fault {
     Disturb { index: usize },
 }
 
-#[derive(Clone, Debug)]
-struct Armed<P: Process> {
-    timer: P::Timer,
-    id: u64,
-    /// Where it is in the queue, until it comes up.
-    slot: Option<u32>,
-}
-
 /// All of a run in virtual time that is not the world.
 #[derive(Clone, Debug)]
 pub(super) struct Clock<P: Process> {
     pub(super) queue: Queue<Pending<P>>,
     pub(super) channels: Channels,
     pub(super) routine: Routine,
-    /// The timers that are set, by process.
-    timers: Vec<Vec<Armed<P>>>,
+    pub(super) timers: Timers<P>,
     pub(super) chance: Chance,
     pub(super) plan: Plan,
     pub(super) disturbances: Vec<Planned>,
@@ -84,10 +76,14 @@ pub(super) struct Clock<P: Process> {
     faults: VecDeque<(Ticks, Fault)>,
     /// When the first of them strikes.
     pub(super) next_fault: Ticks,
+    /// Before this tick all is calm: what happens is what processes do, who are all up and wait for nothing, and no
+    /// decision is more than a draw. Zero if that cannot be said.
+    pub(super) calm_until: Ticks,
     pub(super) divides: Vec<Divide>,
     links: BTreeMap<(ProcessId, ProcessId), Distribution>,
+    /// How many messages there have been, copies included, and how many of them were copies.
     pub(super) messages: u64,
-    timer_ids: u64,
+    pub(super) copies: u64,
     pub(super) bounds: Bounds,
     /// How many messages were handled or lost.
     pub(super) done: u64,
@@ -108,16 +104,17 @@ impl<P: Process> Clock<P> {
             queue: Queue::default(),
             channels: Channels::default(),
             routine: Routine::default(),
-            timers: Vec::new(),
+            timers: Timers::default(),
             chance: Chance::seeded(0),
             plan: Plan::default(),
             disturbances: Vec::new(),
             faults: VecDeque::new(),
             next_fault: Ticks::MAX,
+            calm_until: Ticks::ZERO,
             divides: Vec::new(),
             links: setup.network.links.iter().map(|link| ((link.from, link.to), link.delay_ticks)).collect(),
             messages: 0,
-            timer_ids: 0,
+            copies: 0,
             bounds: Bounds::of(setup.processes),
             done: 0,
             at_once: (Ticks::ZERO, 0),
@@ -133,13 +130,10 @@ impl<P: Process> Clock<P> {
         let processes = setup.processes;
         self.queue.clear();
         self.channels.reset(processes);
-        for timers in &mut self.timers {
-            timers.clear();
-        }
-        self.timers.resize_with(processes as usize, Vec::new);
+        self.timers.reset(processes);
         self.divides.clear();
         self.messages = 0;
-        self.timer_ids = 0;
+        self.copies = 0;
         self.queue.tell_above(self.bounds.crowd().min(setup.limits.pending));
         self.done = 0;
         self.at_once = (Ticks::ZERO, 0);
@@ -149,13 +143,29 @@ impl<P: Process> Clock<P> {
         self.stats = Stats::default();
     }
 
-    fn look_for_next_fault(&mut self) {
+    fn look_for_next_fault(&mut self, setup: &Setup<P>) {
         self.next_fault = self.faults.front().map_or(Ticks::MAX, |&(at, _)| at);
+        if self.is_calm() {
+            self.calm_until = self.next_fault.min(Ticks::new(setup.limits.ticks) + Ticks::new(1));
+        }
     }
 
-    /// Whether any message may be lost or arrive twice, or is waited for.
-    pub(super) fn may_meddle(&self, setup: &Setup<P>) -> bool {
-        !self.disturbances.is_empty() || setup.faults.messages.is_some() || !self.plan.watches.is_empty()
+    /// Whether nothing goes wrong but by time, and nothing may be seen of a step but its effects.
+    fn is_calm_until_a_fault(&self, setup: &Setup<P>) -> bool {
+        let may_meddle =
+            !self.disturbances.is_empty() || setup.faults.messages.is_some() || !self.plan.watches.is_empty();
+        self.chance.is_plain() && !may_meddle && !self.plan.has_steps() && !self.takes_care
+    }
+
+    #[inline(always)]
+    pub(super) fn is_calm(&self) -> bool {
+        self.calm_until > Ticks::ZERO
+    }
+
+    /// The calm is over, for the rest of the run.
+    pub(super) fn end_calm(&mut self) {
+        self.calm_until = Ticks::ZERO;
+        self.routine.end_calm();
     }
 
     pub(super) fn has_links(&self) -> bool {
@@ -179,52 +189,23 @@ impl<P: Process> Clock<P> {
 
     fn one_more_at_once(&mut self, now: Ticks) {
         self.at_once = (now, self.at_once(now) + 1);
-        self.takes_care |= self.bounds.is_too_much(0, self.at_once.1);
+        if self.bounds.is_too_much(0, self.at_once.1) {
+            self.take_care();
+        }
     }
 
-    /// How many timers of a process are set.
-    pub(super) fn timers_of(&self, process: ProcessId) -> u64 {
-        self.timers[process.index()].len() as u64
+    /// More than its effects may come of a step from now on.
+    fn take_care(&mut self) {
+        self.takes_care = true;
+        self.end_calm();
     }
 
     #[inline(never)]
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
-        self.cancel_timer(process, &timer);
-        let id = self.timer_ids;
-        self.timer_ids += 1;
-        let slot = self.queue.push(at, Pending::Timer { process, id });
-        self.timers[process.index()].push(Armed { timer, id, slot: Some(slot) });
-        self.takes_care |= self.bounds.is_too_much(self.timers_of(process), 0);
-    }
-
-    fn cancel_timer(&mut self, process: ProcessId, timer: &P::Timer) {
-        let timers = &mut self.timers[process.index()];
-        if let Some(index) = timers.iter().position(|armed| armed.timer == *timer) {
-            if let Some(slot) = timers.swap_remove(index).slot {
-                self.queue.remove(slot);
-            }
+        self.timers.set(process, timer, at, &mut self.queue);
+        if self.bounds.is_too_much(self.timers.count(process), 0) {
+            self.take_care();
         }
-    }
-
-    pub(super) fn cancel_timers(&mut self, process: ProcessId) {
-        for armed in self.timers[process.index()].drain(..) {
-            if let Some(slot) = armed.slot {
-                self.queue.remove(slot);
-            }
-        }
-    }
-
-    /// A timer has come up: it can no longer be removed from the queue, but still be cancelled in an inbox.
-    fn timer_is_up(&mut self, process: ProcessId, id: u64) {
-        if let Some(armed) = self.timers[process.index()].iter_mut().find(|armed| armed.id == id) {
-            armed.slot = None;
-        }
-    }
-
-    fn take_timer(&mut self, process: ProcessId, id: u64) -> Option<P::Timer> {
-        let timers = &mut self.timers[process.index()];
-        let index = timers.iter().position(|armed| armed.id == id)?;
-        Some(timers.swap_remove(index).timer)
     }
 }
 
@@ -269,7 +250,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 }
                 self.clock.set_timer(process, timer, world.now() + after);
             }
-            Effect::CancelTimer { timer } => self.clock.cancel_timer(process, &timer),
+            Effect::CancelTimer { timer } => self.clock.timers.cancel(process, &timer, &mut self.clock.queue),
             Effect::Indicate { indication } => {
                 let mut agenda = Agenda::new(process, &mut self.clock.chance, &mut self.clock.requests);
                 self.application.indication(process, &indication, &mut agenda);
@@ -287,7 +268,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.clock.faults.clear();
         self.clock.faults.extend(crashes.chain(disturbances));
         self.clock.faults.make_contiguous().sort_by_key(|&(at, _)| at);
-        self.clock.look_for_next_fault();
+        self.clock.calm_until = Ticks::new(u64::from(self.clock.is_calm_until_a_fault(world.setup())));
+        self.clock.look_for_next_fault(world.setup());
         self.clock.routine = Routine::of(self.clock, world.setup());
         if self.clock.plan.has_steps() {
             for process in ProcessId::all(world.count()) {
@@ -296,7 +278,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
         for process in ProcessId::all(world.count()) {
             if world.is_up(process) {
-                self.handle_now_and_then(process, Event::Start, world)?;
+                self.handle(process, Event::Start, None, world)?;
             }
         }
         for process in ProcessId::all(world.count()) {
@@ -313,7 +295,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline(never)]
     pub(super) fn befall(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
         let next = self.clock.faults.pop_front();
-        self.clock.look_for_next_fault();
+        self.clock.look_for_next_fault(world.setup());
         match next {
             Some((_, Fault::Crash { index })) => self.crash_at(index, world),
             Some((_, Fault::Disturb { index })) => self.disturb(index, world),
@@ -321,25 +303,39 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    /// One pending event comes up. Most are messages, whose way to the next message is one stretch of code.
+    /// One pending event comes up where all is calm. Most are messages, whose way to the next message is one stretch of
+    /// code.
     #[inline(always)]
-    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+    pub(super) fn come_up_calmly(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         match pending {
-            Pending::Message(envelope) => self.arrive(envelope, world),
-            pending => self.come_up_otherwise(pending, world),
+            Pending::Message(envelope) => self.arrive_calmly(envelope, world),
+            pending => self.come_up(pending, world),
         }
     }
 
     #[inline(never)]
-    fn come_up_otherwise(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+    pub(super) fn come_up_from_slot(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        match self.clock.queue.take_from_slot() {
+            Some(pending) => self.come_up_calmly(pending, world),
+            None => Ok(()),
+        }
+    }
+
+    /// One pending event comes up.
+    #[inline(never)]
+    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
         match pending {
-            Pending::Message(envelope) => self.accept_message(envelope, world),
+            Pending::Message(envelope) => self.arrive(envelope, world),
+            Pending::Timer { process, id } if self.clock.is_calm() => self.fire(process, id, world),
             Pending::Timer { process, id } => {
-                self.clock.timer_is_up(process, id);
+                self.clock.timers.is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
             Pending::Report { observer, epoch, report } => self.hear(observer, epoch, report, world),
             Pending::Request { process, epoch, request } if world.epoch(process) == epoch => {
+                if self.clock.is_calm() {
+                    return self.hand_over(process, request, world);
+                }
                 self.accept(process, Arrived::Request(request), world)
             }
             Pending::Serve { process, epoch } if world.epoch(process) == epoch => self.serve(process, world),
@@ -347,6 +343,28 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             Pending::Restart { process } => self.restart(process, world),
             // Something of a life that is over.
             Pending::Request { .. } | Pending::Serve { .. } => Ok(()),
+        }
+    }
+
+    /// A timer fires, unless it was cancelled while it waited in an inbox.
+    fn fire(&mut self, process: ProcessId, id: u64, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        match self.clock.timers.take(process, id) {
+            Some(timer) => self.handle(process, Event::Timer(timer), None, world),
+            None => Ok(()),
+        }
+    }
+
+    /// A process is asked for something, if the application still wants it.
+    fn hand_over(
+        &mut self,
+        process: ProcessId,
+        request: P::Request,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        if self.application.requested(process, &request) {
+            self.handle(process, Event::Request(request), None, world)
+        } else {
+            Ok(())
         }
     }
 
@@ -375,7 +393,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline(never)]
     pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
         // The queue knows only of what is pending.
-        self.clock.takes_care = true;
+        self.clock.take_care();
         if let Arrived::Message { id, .. } = &arrived {
             self.observer.queued(process, MessageId(*id), world);
         }
@@ -410,38 +428,19 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         arrived: Arrived<P>,
         world: &mut World<P>,
     ) -> Result<(), Box<Violation>> {
-        let mut number = None;
-        let event = match arrived {
+        match arrived {
             Arrived::Message { from, id, message } => {
                 self.clock.done += 1;
-                number = Some(MessageId(id));
-                Event::Message { from, message }
+                self.handle(process, Event::Message { from, message }, Some(MessageId(id)), world)
             }
-            Arrived::Report(report) => Event::Report(report),
-            Arrived::Request(request) if self.application.requested(process, &request) => Event::Request(request),
-            Arrived::Request(_) => return Ok(()),
-            // It may have been cancelled while it waited.
-            Arrived::Timer { id } => match self.clock.take_timer(process, id) {
-                Some(timer) => Event::Timer(timer),
-                None => return Ok(()),
-            },
-        };
-        self.handle(process, event, number, world)
-    }
-
-    /// One step, where few are.
-    #[inline(never)]
-    pub(super) fn handle_now_and_then(
-        &mut self,
-        process: ProcessId,
-        event: Event<P>,
-        world: &mut World<P>,
-    ) -> Result<(), Box<Violation>> {
-        self.handle(process, event, None, world)
+            Arrived::Report(report) => self.handle(process, Event::Report(report), None, world),
+            Arrived::Request(request) => self.hand_over(process, request, world),
+            Arrived::Timer { id } => self.fire(process, id, world),
+        }
     }
 
     /// One step, and what comes of it.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn handle(
         &mut self,
         process: ProcessId,
@@ -462,6 +461,27 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(self.observer.check(world)?)
     }
 
+    /// The same where all is calm.
+    #[inline(always)]
+    pub(super) fn handle_calmly(
+        &mut self,
+        process: ProcessId,
+        event: Event<P>,
+        message: Option<MessageId>,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        world.events += 1;
+        self.observer.event(process, &event, message, world);
+        world.step_calmly(process, event, self);
+        if !self.clock.requests.is_empty() {
+            self.schedule_requests(world);
+        }
+        if !self.clock.is_calm() || self.clock.queue.is_above() {
+            return self.finish_with_care(process, None, world);
+        }
+        Ok(self.observer.check(world)?)
+    }
+
     /// What comes of a step where more may than what its effects are.
     #[inline(never)]
     fn finish_with_care(
@@ -470,6 +490,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         alarm: Option<Alarm>,
         world: &mut World<P>,
     ) -> Result<(), Box<Violation>> {
+        if self.clock.queue.is_above() {
+            self.clock.end_calm();
+        }
         if world.setup().network.service_ticks.max() > Ticks::ZERO {
             self.serve_for_a_while(process, world);
         }

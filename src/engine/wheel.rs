@@ -16,6 +16,12 @@ impl Key {
         Self(u128::from(time << 16 | sequence >> 32) << 64 | u128::from(sequence << 32 | u64::from(slot)))
     }
 
+    /// The same, standing for what is in another place; its own is the last.
+    #[inline]
+    pub(super) fn with_slot(self, slot: u32) -> Self {
+        Self(self.0 & !u128::from(u32::MAX) | u128::from(slot))
+    }
+
     /// Half of it tells: what was just written in two halves is not read fast in one.
     #[inline]
     pub(super) fn is_some(self) -> bool {

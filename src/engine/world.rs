@@ -260,25 +260,56 @@ impl<P: Process> World<P> {
     /// where it crashes.
     #[inline(always)]
     pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Alarm> {
+        let first = self.react(process, event, driver);
+        let node = &self.nodes[process.index()];
+        if node.steps == node.alarm {
+            return Some(self.perform_to_crash(process, first, driver));
+        }
+        self.perform_all(process, first, driver);
+        None
+    }
+
+    /// One step that no plan of faults has anything for.
+    #[inline(always)]
+    pub(super) fn step_calmly<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) {
+        let first = self.react(process, event, driver);
+        self.perform_all(process, first, driver);
+    }
+
+    /// The process handles the event. Its first effect is returned, the others are in the buffer.
+    #[inline(always)]
+    fn react<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Effect<P>> {
         self.stepping = process;
         let Self { setup, nodes, inboxes, effects, .. } = self;
         let node = &mut nodes[process.index()];
         node.steps += 1;
-        let is_alarmed = node.steps == node.alarm;
         let mut asked = Asked { process, inboxes, driver };
         let boot = u64::from(node.boot);
-        let mut ctx = Context::new(process, setup.processes, boot, &setup.config, effects, &mut asked);
+        let ctx = Context::new(process, setup.processes, boot, &setup.config, effects, &mut asked);
+        let mut ctx = ctx.keeping_first();
         node.state.handle(event, &node.stable, &mut ctx);
+        let first = ctx.into_first();
         self.stepping = NOBODY;
+        first
+    }
+
+    #[inline(always)]
+    fn perform_all<D: Driver<P>>(&mut self, process: ProcessId, first: Option<Effect<P>>, driver: &mut D) {
+        if let Some(effect) = first {
+            self.perform(process, effect, driver);
+            if !self.effects.is_empty() {
+                self.perform_others(process, driver);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn perform_others<D: Driver<P>>(&mut self, process: ProcessId, driver: &mut D) {
         // Taken from the end, the effects leave the buffer where it is.
         self.effects.reverse();
-        if is_alarmed {
-            return Some(self.perform_to_crash(process, driver));
-        }
         while let Some(effect) = self.effects.pop() {
             self.perform(process, effect, driver);
         }
-        None
     }
 
     #[inline(always)]
@@ -292,7 +323,14 @@ impl<P: Process> World<P> {
 
     #[cold]
     #[inline(never)]
-    fn perform_to_crash<D: Driver<P>>(&mut self, process: ProcessId, driver: &mut D) -> Alarm {
+    fn perform_to_crash<D: Driver<P>>(
+        &mut self,
+        process: ProcessId,
+        first: Option<Effect<P>>,
+        driver: &mut D,
+    ) -> Alarm {
+        self.effects.reverse();
+        self.effects.extend(first);
         let crash = driver.crash_in(process, self.steps(process));
         let mut left = crash.unwrap_or(u32::MAX);
         while let Some(effect) = self.effects.pop() {
@@ -319,6 +357,14 @@ impl<P: Process> World<P> {
         self.down.push(process);
         self.last_fault = self.now;
         mem::take(&mut self.inboxes[process.index()])
+    }
+
+    /// A step that was made elsewhere has brought a process into this state.
+    pub(super) fn follow(&mut self, process: ProcessId, state: P, stable: P::Stable) {
+        let node = &mut self.nodes[process.index()];
+        node.steps += 1;
+        node.state = state;
+        node.stable = stable;
     }
 
     /// Puts a process into this state.

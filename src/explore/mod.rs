@@ -21,7 +21,10 @@ mod why;
 pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError, Small, Totals};
 pub use check::Failure;
 pub use crash_points::{CrashPointReport, CrashPoints};
-pub use exhaustive::{Budget, Counterexample, Coverage, Exhaustive, Order, Proof, Step, Unchecked, Verdict};
+pub use exhaustive::{
+    Budget, Counterexample, Coverage, Departure, Exhaustive, Order, Proof, Step, UNTIMED_VERSION, Unchecked,
+    UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation, Verdict,
+};
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};
 pub use picture::draw;

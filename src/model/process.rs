@@ -132,6 +132,9 @@ pub struct Context<'a, P: Process> {
     boot: u64,
     config: &'a P::Config,
     effects: &'a mut Vec<Effect<P>>,
+    /// The first effect, if it is kept apart: most steps have one, which then need not go through memory.
+    first: Option<Effect<P>>,
+    keeps_first: bool,
     surroundings: &'a mut dyn Surroundings,
 }
 
@@ -145,7 +148,19 @@ impl<'a, P: Process> Context<'a, P> {
         effects: &'a mut Vec<Effect<P>>,
         surroundings: &'a mut dyn Surroundings,
     ) -> Self {
-        Self { me, count, boot, config, effects, surroundings }
+        Self { me, count, boot, config, effects, first: None, keeps_first: false, surroundings }
+    }
+
+    /// Has the first effect kept apart: [`into_first`](Self::into_first) tells it.
+    #[inline(always)]
+    pub(crate) fn keeping_first(mut self) -> Self {
+        self.keeps_first = true;
+        self
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_first(self) -> Option<Effect<P>> {
+        self.first
     }
 
     /// The process that handles the event.
@@ -227,11 +242,26 @@ impl<'a, P: Process> Context<'a, P> {
         self.surroundings.inbox_len(from)
     }
 
+    #[inline]
     fn push(&mut self, effect: Effect<P>) {
-        let most = EFFECTS_MAX + EFFECTS_MAX_EACH * self.count as usize;
-        assert!(self.effects.len() < most, "more than {most} effects in one step");
+        if self.keeps_first {
+            self.keeps_first = false;
+            self.first = Some(effect);
+            return;
+        }
+        if self.effects.len() >= EFFECTS_MAX {
+            refuse_too_many(self.effects.len(), self.count);
+        }
         self.effects.push(effect);
     }
+}
+
+/// Ends a handler that does not end.
+#[cold]
+#[inline(never)]
+fn refuse_too_many(effects: usize, count: u32) {
+    let most = EFFECTS_MAX + EFFECTS_MAX_EACH * count as usize;
+    assert!(effects < most, "more than {most} effects in one step");
 }
 
 /// Out of line: a context that no message is made of stays in registers.

@@ -14,6 +14,7 @@ use crate::model::{Effect, Event, ProcessId};
 pub(crate) struct Lookout<P> {
     processes: u32,
     workload: Workload,
+    requests: Vec<u32>,
     properties: Vec<Property>,
     of: PhantomData<fn() -> P>,
 }
@@ -72,9 +73,10 @@ pub(crate) struct Facts {
 }
 
 impl<P: Mutex> Lookout<P> {
-    /// Of this workload, with a view to these properties.
-    pub(crate) fn new(processes: u32, workload: Workload, properties: &[Property]) -> Self {
-        Self { processes, workload, properties: properties.to_vec(), of: PhantomData }
+    /// Of this workload, and so many requests of each process where they are listed, with a view to these properties.
+    pub(crate) fn new(processes: u32, workload: Workload, requests: &[u32], properties: &[Property]) -> Self {
+        let (requests, properties) = (requests.to_vec(), properties.to_vec());
+        Self { processes, workload, requests, properties, of: PhantomData }
     }
 
     fn has(&self, property: Property) -> bool {
@@ -259,7 +261,8 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
     type Facts = Facts;
 
     fn before(&self) -> Local {
-        Local { applications: Applications::new(self.workload), held: Vec::new(), waits_for: None, wrote: false }
+        let applications = Applications::new(self.workload).with_requests(&self.requests);
+        Local { applications, held: Vec::new(), waits_for: None, wrote: false }
     }
 
     fn start(&self, local: &mut Local, process: ProcessId, state: &P, agenda: &mut Agenda<'_, Request>) {

@@ -1,33 +1,100 @@
 //! States that differ only in where counters have got to are one.
 
+use hashbrown::HashTable;
+
 use super::inbox::{Inbox, REPORT};
-use super::intern::Memo;
+use super::intern::{Interner, hash_of};
+use super::learn::Unknown;
 use super::node::{Life, Node, Nodes};
 use super::space::Space;
 use super::watch::Watch;
 use crate::model::{Counters, Family, Part, Process, ProcessId};
 
-/// A counter, as a process shows it.
+/// A counter, as a process shows it: its family, then its value, then whether it is added to. Those of one family are
+/// in the order of their values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shown {
-    family: Family,
-    value: i64,
-    shift: bool,
+pub(super) struct Shown(u128);
+
+impl Shown {
+    fn new(family: u32, value: i64, shift: bool) -> Self {
+        Self(u128::from(family) << 65 | u128::from(value as u64 ^ 1 << 63) << 1 | u128::from(shift))
+    }
+
+    #[inline]
+    fn family(self) -> u64 {
+        (self.0 >> 65) as u64
+    }
+
+    #[inline]
+    fn value(self) -> i64 {
+        ((self.0 >> 1) as u64 ^ 1 << 63) as i64
+    }
+
+    #[inline]
+    fn shift(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 /// What was found out about counters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Canon {
     pub(super) has_counters: bool,
-    /// By node, or inbox, and the new values of its counters.
-    nodes: Memo<(u32, Vec<i64>), u32>,
-    inboxes: Memo<(u32, Vec<i64>), u32>,
-    all: Vec<Shown>,
-    /// Each value, its new one beside it.
-    renamed: Vec<(Shown, i64)>,
+    families: Interner<Family>,
+    nodes: Renamed,
+    inboxes: Renamed,
 }
 
 impl Canon {
+    pub(super) fn bytes(&self) -> usize {
+        self.nodes.bytes() + self.inboxes.bytes()
+    }
+}
+
+/// Components by their number and the new values of their counters.
+#[derive(Clone, Debug, Default)]
+struct Renamed {
+    known: HashTable<(u32, Vec<i64>, u32)>,
+    values: usize,
+}
+
+impl Renamed {
+    #[inline]
+    fn get(&self, number: u32, values: &[i64]) -> Option<u32> {
+        let is_it = |(other, old, _): &(u32, Vec<i64>, u32)| *other == number && old == values;
+        self.known.find(hash_of(&(number, values)), is_it).map(|(.., renamed)| *renamed)
+    }
+
+    fn insert(&mut self, number: u32, values: Vec<i64>, renamed: u32) {
+        self.values += values.len();
+        let hash = hash_of(&(number, &values[..]));
+        let rehash = |(number, values, _): &(u32, Vec<i64>, u32)| hash_of(&(*number, &values[..]));
+        self.known.insert_unique(hash, (number, values, renamed), rehash);
+    }
+
+    fn bytes(&self) -> usize {
+        self.known.allocation_size() + self.values * size_of::<i64>()
+    }
+}
+
+/// Another form of a component that is to be found out.
+#[derive(Clone, Debug)]
+pub(crate) struct Renaming {
+    is_node: bool,
+    number: u32,
+    values: Vec<i64>,
+}
+
+/// Memory for bringing states into their canonical form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
+    all: Vec<Shown>,
+    /// The new value of each.
+    new: Vec<i64>,
+    values: Vec<i64>,
+}
+
+impl Counted {
     /// Finds the new values of all counters; returns whether any differs from its old one.
     ///
     /// The counters of a family that are added to begin at the least possible number; what is less than all of them is
@@ -35,33 +102,36 @@ impl Canon {
     fn rename(&mut self) -> bool {
         self.all.sort_unstable();
         self.all.dedup();
-        self.renamed.clear();
+        self.new.clear();
         let mut changes = false;
-        for family in self.all.chunk_by(|one, other| one.family == other.family) {
-            let least = family.iter().filter(|shown| shown.shift).map(|shown| shown.value).min();
-            let is_below = |shown: &Shown| least.is_none_or(|least| shown.value < least);
+        for family in self.all.chunk_by(|one, other| one.family() == other.family()) {
+            let least = family.iter().find(|shown| shown.shift()).map(|shown| shown.value());
             let (mut below, mut last) = (0, None);
             for shown in family {
-                if is_below(shown) && last != Some(shown.value) {
+                let value = shown.value();
+                let is_below = least.is_none_or(|least| value < least);
+                if is_below && last != Some(value) {
                     below += 1;
-                    last = Some(shown.value);
+                    last = Some(value);
                 }
-                let new = if is_below(shown) { below - 1 } else { shown.value - least.unwrap_or(0) + below };
-                changes |= new != shown.value;
-                self.renamed.push((*shown, new));
+                let new = if is_below { below - 1 } else { value - least.unwrap_or(0) + below };
+                changes |= new != value;
+                self.new.push(new);
             }
         }
         changes
     }
 
-    fn new_value(&self, shown: &Shown) -> i64 {
-        let index = self.renamed.binary_search_by_key(shown, |(shown, _)| *shown);
-        self.renamed[index.expect("every counter of the state was gathered")].1
-    }
-
-    fn new_values(&self, counters: &[Shown]) -> Option<Vec<i64>> {
-        let is_new = |shown: &Shown| self.new_value(shown) != shown.value;
-        counters.iter().any(is_new).then(|| counters.iter().map(|shown| self.new_value(shown)).collect())
+    /// The new values of the counters of a component, if any is new.
+    fn new_values(&mut self, counters: &[Shown]) -> Option<&[i64]> {
+        self.values.clear();
+        let mut is_new = false;
+        for shown in counters {
+            let index = self.all.binary_search(shown).expect("every counter of the state was gathered");
+            is_new |= self.new[index] != shown.value();
+            self.values.push(self.new[index]);
+        }
+        is_new.then_some(&self.values)
     }
 }
 
@@ -73,59 +143,70 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// Puts a state into its canonical form.
     pub(crate) fn normalise(&mut self, tuple: &mut [u32]) {
+        let mut counted = Counted::default();
+        while let Err(unknown) = self.known_normal(tuple, &mut counted) {
+            self.find_out(unknown);
+        }
+    }
+
+    /// Puts a state into its canonical form, if all that it takes is known; else it is as it was.
+    pub(crate) fn known_normal(&self, tuple: &mut [u32], counted: &mut Counted) -> Result<(), Unknown<W::Global>> {
         if !self.canon.has_counters {
-            return;
+            return Ok(());
         }
-        self.canon.all.clear();
+        counted.all.clear();
         for pair in tuple.chunks_exact(2) {
-            self.canon.all.extend_from_slice(&self.about[pair[0] as usize].counters);
-            self.canon.all.extend_from_slice(&self.mail[pair[1] as usize].counters);
+            counted.all.extend_from_slice(&self.about[pair[0] as usize].counters);
+            counted.all.extend_from_slice(&self.mail[pair[1] as usize].counters);
         }
-        if !self.canon.rename() {
-            return;
+        if !counted.rename() {
+            return Ok(());
         }
-        for pair in tuple.chunks_exact_mut(2) {
-            if let Some(values) = self.canon.new_values(&self.about[pair[0] as usize].counters) {
-                pair[0] = self.renamed_node(pair[0], values);
-            }
-            if let Some(values) = self.canon.new_values(&self.mail[pair[1] as usize].counters) {
-                pair[1] = self.renamed_inbox(pair[1], values);
-            }
+        // All or nothing: what was renamed already has other counters.
+        for place in 0..tuple.len() - 1 {
+            self.renamed(place, tuple[place], counted)?;
         }
+        for place in 0..tuple.len() - 1 {
+            tuple[place] = self.renamed(place, tuple[place], counted)?;
+        }
+        Ok(())
     }
 
-    fn renamed_node(&mut self, node: u32, values: Vec<i64>) -> u32 {
-        let key = (node, values);
-        if let Some(known) = self.canon.nodes.get(&key) {
-            return known;
-        }
-        let mut renamed = self.nodes.all.get(node).clone();
-        let mut values = key.1.iter().copied();
-        self.nodes.show_node(&mut renamed, &mut |_, _, old| values.next().unwrap_or(old));
-        let renamed = self.nodes.all.intern(renamed);
-        self.learn();
-        self.canon.nodes.insert(key, renamed);
-        renamed
+    #[inline]
+    fn renamed(&self, place: usize, number: u32, counted: &mut Counted) -> Result<u32, Unknown<W::Global>> {
+        let is_node = place % 2 == 0;
+        let (counters, known) = if is_node {
+            (&self.about[number as usize].counters, &self.canon.nodes)
+        } else {
+            (&self.mail[number as usize].counters, &self.canon.inboxes)
+        };
+        let Some(values) = counted.new_values(counters) else { return Ok(number) };
+        let unknown = || Unknown::Renamed(Renaming { is_node, number, values: values.to_vec() });
+        known.get(number, values).ok_or_else(unknown)
     }
 
-    fn renamed_inbox(&mut self, inbox: u32, values: Vec<i64>) -> u32 {
-        let key = (inbox, values);
-        if let Some(known) = self.canon.inboxes.get(&key) {
-            return known;
-        }
-        let old = self.inboxes.get(inbox);
-        let mut renamed = Inbox::new(old.to);
-        let mut values = key.1.iter().copied();
-        for (from, items) in old.channels() {
-            for &item in items {
-                let new = self.nodes.show_message(*from, old.to, item, &mut |_, _, old| values.next().unwrap_or(old));
-                renamed.push(*from, new, self.orders);
+    pub(super) fn rename(&mut self, renaming: Renaming) {
+        let Renaming { is_node, number, values } = renaming;
+        let mut new = values.iter().copied();
+        if is_node {
+            let mut renamed = self.nodes.all.get(number).clone();
+            self.nodes.show_node(&mut renamed, &mut |_, _, old| new.next().unwrap_or(old));
+            let renamed = self.nodes.all.intern(renamed);
+            self.learn();
+            self.canon.nodes.insert(number, values, renamed);
+        } else {
+            let old = self.inboxes.get(number);
+            let mut renamed = Inbox::new(old.to);
+            for (from, items) in old.channels() {
+                for &item in items {
+                    let item = self.nodes.show_message(*from, old.to, item, &mut |_, _, old| new.next().unwrap_or(old));
+                    renamed.push(*from, item, self.orders);
+                }
             }
+            let renamed = self.inboxes.intern(renamed);
+            self.learn();
+            self.canon.inboxes.insert(number, values, renamed);
         }
-        let renamed = self.inboxes.intern(renamed);
-        self.learn();
-        self.canon.inboxes.insert(key, renamed);
-        renamed
     }
 }
 
@@ -133,10 +214,10 @@ type See<'a> = &'a mut dyn FnMut(Family, bool, i64) -> i64;
 
 impl<P: Process, W: Watch<P>> Nodes<P, W> {
     /// The counters of a process that is up, and of what it has stored.
-    pub(super) fn counters_of_node(&self, node: &Node<P, W::Local>) -> Vec<Shown> {
+    pub(super) fn counters_of_node(&self, node: &Node<P, W::Local>, canon: &mut Canon) -> Vec<Shown> {
         let mut shown = Vec::new();
         let mut see = |family, shift, value| {
-            shown.push(Shown { family, value, shift });
+            shown.push(Shown::new(canon.families.intern(family), value, shift));
             value
         };
         let mut node = node.clone();
@@ -148,10 +229,10 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
         shown
     }
 
-    pub(super) fn counters_of_inbox(&self, inbox: &Inbox) -> Vec<Shown> {
+    pub(super) fn counters_of_inbox(&self, inbox: &Inbox, canon: &mut Canon) -> Vec<Shown> {
         let mut shown = Vec::new();
         let mut see = |family, shift, value| {
-            shown.push(Shown { family, value, shift });
+            shown.push(Shown::new(canon.families.intern(family), value, shift));
             value
         };
         for (from, items) in inbox.channels() {

@@ -93,6 +93,12 @@ impl<T: Eq + Hash> Interner<T> {
         number
     }
 
+    /// The number of a value that has one.
+    #[inline]
+    pub(crate) fn find(&self, value: &T) -> Option<u32> {
+        self.numbers.find(hash_of(value), |&number| self.values[number as usize] == *value).copied()
+    }
+
     #[inline]
     pub(crate) fn get(&self, number: u32) -> &T {
         &self.values[number as usize]

@@ -17,16 +17,20 @@
 //! process can be busy or pause; otherwise none, as in virtual time. Exact crashes come at any moment.
 
 mod canonical;
+mod course;
 mod crash;
 mod inbox;
 mod intern;
+mod learn;
 mod node;
 mod space;
-mod tree;
+mod states;
 mod watch;
 
-pub(crate) use space::{Move, Space, Successors};
-pub(crate) use tree::{Tuples, Unfolded};
+pub(crate) use canonical::Counted;
+pub(crate) use course::{Course, Stride};
+pub(crate) use space::{Move, Packed, Space, Successor, Successors};
+pub(crate) use states::{SHARDS, Tuples};
 pub(crate) use watch::{Found, Watch};
 
 /// What bounds a search, besides its setup.

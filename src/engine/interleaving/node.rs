@@ -72,6 +72,8 @@ pub(super) struct Nodes<P: Process, W: Watch<P>> {
     pub(super) messages: Interner<P::Message>,
     pub(super) timers: Interner<P::Timer>,
     pub(super) requests: Interner<P::Request>,
+    /// The effects of each outcome found from now on, if they are wanted; nothing, if nothing is handled.
+    pub(super) diary: Option<Vec<Option<Vec<Effect<P>>>>>,
 }
 
 /// Takes down what a handler does.
@@ -122,6 +124,7 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
             messages: Interner::default(),
             timers: Interner::default(),
             requests: Interner::default(),
+            diary: None,
         }
     }
 
@@ -184,6 +187,7 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
                 shows: false,
                 panicked: None,
             });
+            self.note(None);
             return (outcomes, false);
         }
         let mut looked = false;
@@ -193,6 +197,12 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
             if !chance.turn() {
                 return (outcomes, looked);
             }
+        }
+    }
+
+    fn note(&mut self, effects: Option<&[Effect<P>]>) {
+        if let Some(diary) = &mut self.diary {
+            diary.push(effects.map(<[_]>::to_vec));
         }
     }
 
@@ -231,23 +241,25 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
         let effects = scribe.effects;
         if let Err(panic) = result {
             outcomes.push(self.panicked(before, process, panic.as_ref()));
+            self.note(Some(&[]));
             return looked;
         }
         let after = self.world.process(process).clone();
         let asked = chance.clone();
         let whole = self.finish(before, process, event, &handled, &effects, Some(&after), chance);
-        let mut results = vec![whole];
+        let mut results = vec![(whole, &effects[..])];
         // A crash after the last effect is a crash after the step.
         let seen =
             |effect: &Effect<P>| matches!(effect, Effect::Send { .. } | Effect::Store { .. } | Effect::Indicate { .. });
         let last = effects.iter().rposition(seen).unwrap_or(0);
         for done in (0..last).filter(|&index| seen(&effects[index])) {
             let part = &effects[..=done];
-            results.push(self.finish(before, process, event, &handled, part, None, &mut asked.clone()));
+            results.push((self.finish(before, process, event, &handled, part, None, &mut asked.clone()), part));
         }
-        for result in results {
+        for (result, effects) in results {
             if !outcomes.contains(&result) {
                 outcomes.push(result);
+                self.note(Some(effects));
             }
         }
         looked

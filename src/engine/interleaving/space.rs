@@ -6,7 +6,9 @@ use super::Bounds;
 use super::canonical::{Canon, Shown};
 use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
-use super::node::{Life, Local, Node, Nodes, Outcome};
+use super::learn::Unknown;
+use super::node::{Local, Nodes, Outcome};
+use super::states::Layout;
 use super::watch::{Found, Watch};
 use crate::engine::setup::{ChannelOrder, Setup, ToDead};
 use crate::model::{Process, ProcessId};
@@ -15,7 +17,8 @@ use crate::model::{Process, ProcessId};
 ///
 /// A state is a tuple of numbers: for each process one for itself and one for what is in flight to it, then one for
 /// what belongs to all. What a step comes to is found out once for each state of a process and each event, and looked
-/// up from then on.
+/// up from then on; so is all else that a successor takes. Looking up changes nothing, so that threads share it: what
+/// is [unknown](Unknown) yet is learnt by one of them.
 pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) setup: Arc<Setup<P>>,
     pub(super) bounds: Bounds,
@@ -27,20 +30,50 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) inboxes: Interner<Inbox>,
     pub(super) mail: Vec<Mail>,
     pub(super) globals: Interner<Global<W::Global>>,
-    outcomes: Vec<Outcome<W::Shown>>,
-    /// By node and event, and where a handler looks into its inbox, by that too.
-    steps: Memo<(u32, Local, u32), Range>,
-    pushes: Memo<(u32, u16, u32), u32>,
-    weights: Memo<(u32, u32), u32>,
+    /// What each place of a tuple counts from 0, but for the last.
+    pub(super) values: Vec<Vec<u32>>,
+    pub(super) events: Interner<Local>,
+    /// A sender and what it sends.
+    pub(super) letters: Interner<(u16, u32)>,
+    pub(super) outcomes: Vec<Outcome<W::Shown>>,
+    /// Of each outcome, what is looked up at every turn.
+    pub(super) brief: Vec<Brief>,
+    /// The receivers and letters of all outcomes.
+    pub(super) sends: Vec<(u16, u32)>,
+    /// By node and event.
+    pub(super) steps: Memo<(u32, u32), Range>,
+    /// By node, event and inbox, where a handler looks into its inbox.
+    pub(super) looking: Memo<(u32, u32, u32), Range>,
+    /// By inbox and letter.
+    pub(super) pushes: Memo<(u32, u32), u32>,
+    pub(super) weights: Memo<(u32, u32), u32>,
+    /// By node and whether it comes back: after a crash.
+    pub(super) crashes: Memo<(u32, bool), u32>,
+    /// By inbox and whether its process comes back: after a crash.
+    pub(super) bereaved: Memo<(u32, bool), u32>,
+    /// By inbox, whose sender crashes, and whether the receiver is told: the first and the number of what can be left.
+    pub(super) cuts: Memo<(u32, u16, bool), (u32, u32)>,
+    pub(super) cut: Vec<u32>,
     pub(super) canon: Canon,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Range {
-    first: u32,
-    count: u32,
+pub(super) struct Range {
+    pub(super) first: u32,
+    pub(super) count: u32,
     /// What the handler does depends on its inbox.
-    looks: bool,
+    pub(super) looks: bool,
+}
+
+/// An outcome in brief.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brief {
+    pub(super) node: u32,
+    pub(super) first_send: u32,
+    pub(super) sends: u32,
+    pub(super) crashes: bool,
+    pub(super) shows: bool,
+    pub(super) panicked: bool,
 }
 
 /// Processes of which so many may crash.
@@ -53,7 +86,7 @@ pub(super) struct Group {
 
 /// What belongs to no process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Global<G> {
+pub(crate) struct Global<G> {
     /// How many crashes each group has left.
     pub(super) crashes: Vec<u32>,
     losses: u32,
@@ -63,25 +96,48 @@ pub(super) struct Global<G> {
 
 #[derive(Clone, Debug)]
 pub(super) struct About<F> {
+    /// Among the states of its process.
+    pub(super) rank: u32,
     pub(super) is_up: bool,
-    comes_back: bool,
-    fired: u32,
-    timers: Vec<u32>,
-    /// Each that is to be requested, once.
-    requests: Vec<u32>,
+    pub(super) comes_back: bool,
+    pub(super) fired: u32,
+    /// Each that is set, and its firing as an event, early and not.
+    pub(super) timers: Vec<(u32, u32, u32)>,
+    /// Each that is to be requested, once, and that as an event.
+    pub(super) requests: Vec<(u32, u32)>,
     /// Whether one of them will be requested before long.
-    hurries: bool,
-    facts: F,
+    pub(super) hurries: bool,
+    pub(super) facts: F,
     pub(super) counters: Vec<Shown>,
 }
 
+/// What may come next of what is in flight to a process.
 #[derive(Clone, Debug)]
 pub(super) struct Mail {
-    /// The sender, the place in the channel, and the message.
-    deliveries: Vec<(u16, u16, u32)>,
-    reports: Vec<u16>,
+    /// Among what can be in flight to its process.
+    pub(super) rank: u32,
+    pub(super) deliveries: Vec<Item>,
+    pub(super) reports: Vec<Item>,
     pub(super) counters: Vec<Shown>,
 }
+
+/// A message, or a report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub(super) from: u16,
+    /// Its place in the channel.
+    pub(super) place: u16,
+    pub(super) message: u32,
+    pub(super) event: u32,
+    /// The inbox without it, if it is known.
+    pub(super) rest: u32,
+}
+
+/// A start is no move, and is not told as one.
+const START: Move = Move::Request { process: 0, request: 0 };
+
+/// The rest of an inbox is not known yet.
+pub(super) const UNKNOWN: u32 = u32::MAX;
 
 /// One event, as one state has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,15 +168,18 @@ pub(crate) struct Successor {
     pub(crate) event: Move,
     /// In its step, the process crashed.
     pub(crate) crashed: bool,
-    pub(crate) found: Option<Found>,
+    pub(crate) found: Option<Box<Found>>,
 }
 
 /// The successors of one state, in memory that is used again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Successors {
-    tuples: Vec<u32>,
+    pub(super) tuples: Vec<u32>,
     pub(super) all: Vec<Successor>,
-    pub(super) work: Vec<u32>,
+    /// Of which outcome each is, or of none; it may be shorter.
+    pub(super) outcomes: Vec<Option<u32>>,
+    /// What each process of the state weighs.
+    weights: Vec<u32>,
 }
 
 impl Successors {
@@ -128,15 +187,43 @@ impl Successors {
         self.all.len()
     }
 
+    /// All tuples, one after the other.
+    pub(crate) fn tuples(&self) -> &[u32] {
+        &self.tuples
+    }
+
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> (&[u32], &Successor) {
         let length = self.tuples.len() / self.all.len();
         (&self.tuples[index * length..(index + 1) * length], &self.all[index])
     }
 
+    /// Those that have come since are of this outcome.
+    fn belong_to(&mut self, outcome: Option<u32>) {
+        self.outcomes.resize(self.all.len(), outcome);
+    }
+
+    /// Each tuple, of this length, with its successor.
+    pub(crate) fn iter(&self, length: usize) -> impl Iterator<Item = (&[u32], &Successor)> {
+        self.tuples.chunks_exact(length).zip(&self.all)
+    }
+
     fn clear(&mut self) {
         self.tuples.clear();
         self.all.clear();
+        self.outcomes.clear();
     }
+}
+
+/// What happens in one event, besides its step: it takes something from what is in flight, or from a budget.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cause {
+    pub(super) process: usize,
+    /// What is in flight to the process now.
+    pub(super) inbox: u32,
+    /// What belongs to all now.
+    pub(super) global: u32,
+    pub(super) event: Move,
 }
 
 impl<P: Process, W: Watch<P>> Space<P, W> {
@@ -151,20 +238,35 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             among: vec![crash.process],
             comes_back: crash.down_ticks.is_some(),
         });
+        let (mut letters, mut events) = (Interner::default(), Interner::default());
+        events.intern(Local::Restart);
+        for process in 0..setup.processes as u16 {
+            letters.intern((process, REPORT));
+        }
         Self {
             groups: drawn.chain(exact).collect(),
             orders: Orders { channel: setup.network.order, report: setup.detector.order },
             nodes: Nodes::new(&setup, watch),
+            values: vec![Vec::new(); 2 * setup.processes as usize],
             setup,
             bounds,
             about: Vec::new(),
             inboxes: Interner::default(),
             mail: Vec::new(),
             globals: Interner::default(),
+            events,
+            letters,
             outcomes: Vec::new(),
+            brief: Vec::new(),
+            sends: Vec::new(),
             steps: Memo::default(),
+            looking: Memo::default(),
             pushes: Memo::default(),
             weights: Memo::default(),
+            crashes: Memo::default(),
+            bereaved: Memo::default(),
+            cuts: Memo::default(),
+            cut: Vec::new(),
             canon: Canon::default(),
         }
     }
@@ -183,17 +285,28 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     pub(crate) fn bytes(&self) -> usize {
         const OWNED: usize = 160;
         let values = self.nodes.all.len() + self.inboxes.len() + self.outcomes.len() + self.nodes.messages.len();
+        let outcomes = self.outcomes.capacity() * (size_of::<Outcome<W::Shown>>() + size_of::<Brief>());
         self.nodes.all.bytes()
             + self.inboxes.bytes()
-            + self.outcomes.capacity() * size_of::<Outcome<W::Shown>>()
+            + outcomes
             + (self.about.capacity() * size_of::<About<W::Facts>>() + self.mail.capacity() * size_of::<Mail>())
-            + (self.steps.bytes() + self.pushes.bytes() + self.weights.bytes())
+            + (self.steps.bytes() + self.looking.bytes() + self.pushes.bytes() + self.weights.bytes())
+            + (self.crashes.bytes() + self.bereaved.bytes() + self.cuts.bytes() + self.canon.bytes())
             + values * OWNED
     }
 
-    /// The states after the start, in which the processes start one after the other; some may crash in it.
-    pub(crate) fn roots(&mut self) -> Successors {
-        let count = self.count();
+    /// How many values there are in all; it grows whenever any place gets one.
+    pub(crate) fn size(&self) -> usize {
+        self.about.len() + self.mail.len() + self.globals.len()
+    }
+
+    /// How many values each place of a tuple has had so far.
+    pub(crate) fn counts(&self) -> Vec<usize> {
+        self.values.iter().map(Vec::len).chain([self.globals.len()]).collect()
+    }
+
+    /// The state before the start.
+    pub(crate) fn before(&mut self) -> Vec<u32> {
         let mut tuple = Vec::new();
         for process in ProcessId::all(self.setup.processes) {
             tuple.push(self.nodes.before(process));
@@ -203,15 +316,17 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let Bounds { losses, duplicates, .. } = self.bounds;
         tuple.push(self.globals.intern(Global { crashes, losses, duplicates, watch: W::Global::default() }));
         self.learn();
-        let mut started = vec![(tuple, None)];
+        tuple
+    }
+
+    /// The states after the start, in which the processes start one after the other; some may crash in it.
+    pub(crate) fn roots(&mut self) -> Successors {
+        let mut started = vec![(self.before(), None)];
         let mut next = Successors::default();
-        for process in 0..count {
+        for process in 0..self.count() as u16 {
             let mut all = Vec::new();
             for (tuple, found) in started {
-                // Who crashed in another's start does not start.
-                next.clear();
-                next.work.clone_from(&tuple);
-                self.happen(process, Local::Start, Move::Request { process: 0, request: 0 }, &tuple, &mut next);
+                self.start(process, &tuple, &mut next);
                 for index in 0..next.len() {
                     let (tuple, successor) = next.get(index);
                     all.push((tuple.to_vec(), found.clone().or_else(|| successor.found.clone())));
@@ -222,10 +337,30 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let mut roots = Successors::default();
         for (tuple, found) in started {
             roots.tuples.extend(tuple);
-            let event = Move::Request { process: 0, request: 0 };
-            roots.all.push(Successor { event, crashed: false, found });
+            roots.all.push(Successor { event: START, crashed: false, found });
         }
         roots
+    }
+
+    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
+    pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
+        let start = self.events.intern(Local::Start);
+        while let Err(unknown) = self.known_start(usize::from(process), start, tuple, out) {
+            self.find_out(unknown);
+        }
+    }
+
+    fn known_start(
+        &self,
+        process: usize,
+        start: u32,
+        tuple: &[u32],
+        out: &mut Successors,
+    ) -> Result<(), Unknown<W::Global>> {
+        out.clear();
+        self.weigh_all(tuple, out)?;
+        let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event: START };
+        self.happen(start, cause, tuple, out)
     }
 
     /// Whether a message, a report or a request that does not wait for anything is to come.
@@ -244,8 +379,9 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// The timers that are set, by process and number.
     pub(crate) fn timers<'a>(&'a self, tuple: &'a [u32]) -> impl Iterator<Item = (u16, u32)> + use<'a, P, W> {
-        let of =
-            |process: usize| self.about[tuple[2 * process] as usize].timers.iter().map(move |&t| (process as u16, t));
+        let of = |process: usize| {
+            self.about[tuple[2 * process] as usize].timers.iter().map(move |&(timer, ..)| (process as u16, timer))
+        };
         (0..self.count()).flat_map(of)
     }
 
@@ -255,303 +391,324 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// All that may come next, into `out`. With `free` timers, they may fire though something else is to come.
     pub(crate) fn successors(&mut self, tuple: &[u32], free: bool, out: &mut Successors) {
+        while let Err(unknown) = self.known_successors(tuple, free, out) {
+            self.find_out(unknown);
+        }
+    }
+
+    /// All that may come next, into `out`, if all that it takes is known.
+    pub(crate) fn known_successors(
+        &self,
+        tuple: &[u32],
+        free: bool,
+        out: &mut Successors,
+    ) -> Result<(), Unknown<W::Global>> {
         out.clear();
+        self.weigh_all(tuple, out)?;
         let hurries = self.hurries(tuple);
         for process in 0..self.count() {
-            let is_up = self.about[tuple[2 * process] as usize].is_up;
-            self.deliver(process, is_up, tuple, out);
+            let about = &self.about[tuple[2 * process] as usize];
+            let (is_up, comes_back) = (about.is_up, about.comes_back);
+            self.deliver(process, is_up, tuple, out)?;
             if is_up {
-                self.report(process, tuple, out);
-                self.request(process, tuple, out);
+                self.report(process, tuple, out)?;
+                self.request(process, tuple, out)?;
                 if hurries {
-                    self.fire(process, true, tuple, out);
+                    self.fire(process, true, tuple, out)?;
                 }
                 if free || !hurries {
-                    self.fire(process, false, tuple, out);
+                    self.fire(process, false, tuple, out)?;
                 }
-                self.strike(process, tuple, out);
-            } else if self.about[tuple[2 * process] as usize].comes_back {
-                self.come_back(process, tuple, out);
+                self.strike(process, tuple, out)?;
+            } else if comes_back {
+                self.come_back(process, tuple, out)?;
             }
         }
+        Ok(())
     }
 
-    fn deliver(&mut self, process: usize, is_up: bool, tuple: &[u32], out: &mut Successors) {
+    #[inline]
+    fn deliver(
+        &self,
+        process: usize,
+        is_up: bool,
+        tuple: &[u32],
+        out: &mut Successors,
+    ) -> Result<(), Unknown<W::Global>> {
         let inbox = tuple[2 * process + 1];
-        let global = self.globals.get(tuple[tuple.len() - 1]);
-        let (loses, repeats) = (global.losses > 0, global.duplicates > 0);
+        let global = tuple[tuple.len() - 1];
         let to = process as u16;
-        for index in 0..self.mail[inbox as usize].deliveries.len() {
-            let (from, place, message) = self.mail[inbox as usize].deliveries[index];
-            let rest = self.without(inbox, from, place);
-            out.work.clear();
-            out.work.extend_from_slice(tuple);
-            out.work[2 * process + 1] = rest;
+        for (index, item) in self.mail[inbox as usize].deliveries.iter().enumerate() {
+            let Item { from, message, event, rest, .. } = *item;
+            if rest == UNKNOWN {
+                return Err(Unknown::Rest { inbox, index, report: false });
+            }
             if is_up {
-                let event = Local::Message { from, message };
-                self.happen(process, event, Move::Deliver { from, to, message }, tuple, out);
+                let cause = Cause { process, inbox: rest, global, event: Move::Deliver { from, to, message } };
+                self.happen(event, cause, tuple, out)?;
             } else {
-                self.finish(Move::Miss { from, to, message }, false, None, tuple, out);
+                let cause = Cause { process, inbox: rest, global, event: Move::Miss { from, to, message } };
+                self.pass(cause, tuple, out)?;
             }
-            if loses {
-                out.work.clear();
-                out.work.extend_from_slice(tuple);
-                out.work[2 * process + 1] = rest;
-                self.spend(out, |global| global.losses -= 1);
-                self.finish(Move::Lose { from, to, message }, false, None, tuple, out);
+            let Global { losses, duplicates, .. } = *self.globals.get(global);
+            if losses > 0 {
+                let global = self.spent(global, |global| global.losses -= 1)?;
+                self.pass(Cause { process, inbox: rest, global, event: Move::Lose { from, to, message } }, tuple, out)?;
             }
-            if repeats && is_up {
-                out.work.clear();
-                out.work.extend_from_slice(tuple);
-                self.spend(out, |global| global.duplicates -= 1);
-                let event = Local::Message { from, message };
-                self.happen(process, event, Move::Repeat { from, to, message }, tuple, out);
+            if duplicates > 0 && is_up {
+                let global = self.spent(global, |global| global.duplicates -= 1)?;
+                self.happen(
+                    event,
+                    Cause { process, inbox, global, event: Move::Repeat { from, to, message } },
+                    tuple,
+                    out,
+                )?;
             }
         }
+        Ok(())
     }
 
-    fn report(&mut self, process: usize, tuple: &[u32], out: &mut Successors) {
+    #[inline]
+    fn report(&self, process: usize, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
         let inbox = tuple[2 * process + 1];
-        for index in 0..self.mail[inbox as usize].reports.len() {
-            let of = self.mail[inbox as usize].reports[index];
-            out.work.clear();
-            out.work.extend_from_slice(tuple);
-            out.work[2 * process + 1] = self.without(inbox, of, 0);
-            let event = Move::Report { observer: process as u16, of };
-            self.happen(process, Local::Report { of }, event, tuple, out);
+        for (index, item) in self.mail[inbox as usize].reports.iter().enumerate() {
+            let Item { from: of, event, rest, .. } = *item;
+            if rest == UNKNOWN {
+                return Err(Unknown::Rest { inbox, index, report: true });
+            }
+            let global = tuple[tuple.len() - 1];
+            let cause = Cause { process, inbox: rest, global, event: Move::Report { observer: process as u16, of } };
+            self.happen(event, cause, tuple, out)?;
         }
+        Ok(())
     }
 
-    fn request(&mut self, process: usize, tuple: &[u32], out: &mut Successors) {
-        let node = tuple[2 * process] as usize;
-        for index in 0..self.about[node].requests.len() {
-            let request = self.about[node].requests[index];
-            out.work.clear();
-            out.work.extend_from_slice(tuple);
-            let event = Move::Request { process: process as u16, request };
-            self.happen(process, Local::Request { request }, event, tuple, out);
+    #[inline]
+    fn request(&self, process: usize, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
+        let (inbox, global) = (tuple[2 * process + 1], tuple[tuple.len() - 1]);
+        for &(request, event) in &self.about[tuple[2 * process] as usize].requests {
+            let cause = Cause { process, inbox, global, event: Move::Request { process: process as u16, request } };
+            self.happen(event, cause, tuple, out)?;
         }
+        Ok(())
     }
 
     /// Timers fire when nothing else is to come; before that, so many times a process.
-    fn fire(&mut self, process: usize, early: bool, tuple: &[u32], out: &mut Successors) {
-        let node = tuple[2 * process] as usize;
+    #[inline]
+    fn fire(&self, process: usize, early: bool, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
+        let about = &self.about[tuple[2 * process] as usize];
         let counts = early && self.bounds.early_timers.is_some();
-        if counts && self.bounds.early_timers.is_some_and(|most| self.about[node].fired >= most) {
-            return;
+        if counts && self.bounds.early_timers.is_some_and(|most| about.fired >= most) {
+            return Ok(());
         }
-        for index in 0..self.about[node].timers.len() {
-            let timer = self.about[node].timers[index];
-            out.work.clear();
-            out.work.extend_from_slice(tuple);
+        let (inbox, global) = (tuple[2 * process + 1], tuple[tuple.len() - 1]);
+        for &(timer, counted, uncounted) in &about.timers {
             let event = Move::Fire { process: process as u16, timer, early };
-            self.happen(process, Local::Timer { timer, counts }, event, tuple, out);
+            self.happen(if counts { counted } else { uncounted }, Cause { process, inbox, global, event }, tuple, out)?;
         }
+        Ok(())
     }
 
-    fn spend(&mut self, out: &mut Successors, spend: impl FnOnce(&mut Global<W::Global>)) {
-        let slot = out.work.len() - 1;
-        let mut global = self.globals.get(out.work[slot]).clone();
+    fn spent(&self, global: u32, spend: impl FnOnce(&mut Global<W::Global>)) -> Result<u32, Unknown<W::Global>> {
+        let mut global = self.globals.get(global).clone();
         spend(&mut global);
-        out.work[slot] = self.globals.intern(global);
+        self.global(global)
     }
 
-    /// A process makes a step from the tuple in `out.work`: every outcome of it is a successor of `tuple`.
-    pub(super) fn happen(&mut self, process: usize, local: Local, event: Move, tuple: &[u32], out: &mut Successors) {
-        let start = std::mem::take(&mut out.work);
-        let range = self.steps_of(start[2 * process], local, start[2 * process + 1]);
+    pub(super) fn global(&self, global: Global<W::Global>) -> Result<u32, Unknown<W::Global>> {
+        self.globals.find(&global).ok_or_else(|| Unknown::Global(Box::new(global)))
+    }
+
+    /// Something happens that is no step.
+    fn pass(&self, cause: Cause, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
+        let first = out.tuples.len();
+        out.tuples.extend_from_slice(tuple);
+        out.tuples[first + 2 * cause.process + 1] = cause.inbox;
+        out.tuples[first + tuple.len() - 1] = cause.global;
+        self.finish(cause.event, false, None, tuple, out)
+    }
+
+    /// A process makes a step: every outcome of it is a successor of `tuple`.
+    #[inline]
+    pub(super) fn happen(
+        &self,
+        event: u32,
+        cause: Cause,
+        tuple: &[u32],
+        out: &mut Successors,
+    ) -> Result<(), Unknown<W::Global>> {
+        let Cause { process, inbox, global, .. } = cause;
+        let range = self.step(tuple[2 * process], event, inbox)?;
         for index in range.first..range.first + range.count {
-            let crashes = self.outcomes[index as usize].crashes;
-            let groups = if crashes { self.armed(process, start[start.len() - 1]) } else { Vec::new() };
-            if crashes && groups.is_empty() {
+            out.belong_to(None);
+            let brief = self.brief[index as usize];
+            if brief.crashes && self.armed(process, global).next().is_none() {
                 continue;
             }
-            out.work.clear();
-            out.work.extend_from_slice(&start);
-            out.work[2 * process] = self.outcomes[index as usize].node;
-            for send in 0..self.outcomes[index as usize].sends.len() {
-                let (to, message) = self.outcomes[index as usize].sends[send];
-                self.send(process as u16, to, message, &mut out.work);
+            let first = out.tuples.len();
+            out.tuples.extend_from_slice(tuple);
+            let work = &mut out.tuples[first..];
+            work[2 * process] = brief.node;
+            work[2 * process + 1] = inbox;
+            work[tuple.len() - 1] = global;
+            let sends = brief.first_send as usize..(brief.first_send + brief.sends) as usize;
+            for &(to, letter) in &self.sends[sends] {
+                self.send(to, letter, work)?;
             }
-            let mut found = self.outcomes[index as usize].panicked.clone();
-            if self.outcomes[index as usize].shows {
-                found = found.or(self.check(process, index, &mut out.work));
+            let mut found = None;
+            if brief.panicked {
+                found = self.outcomes[index as usize].panicked.clone().map(Box::new);
             }
-            if !crashes {
-                self.finish(event, false, found, tuple, out);
-                continue;
+            if brief.shows {
+                let checked = self.check(process, index, work)?;
+                found = found.or(checked.map(Box::new));
             }
-            let work = out.work.clone();
-            for group in groups {
-                let first = out.all.len();
-                self.crash(process, group, event, true, work.clone(), tuple, out);
-                for successor in &mut out.all[first..] {
-                    successor.found = found.clone().or(successor.found.take());
-                }
+            if brief.crashes {
+                self.crash_in_step(cause, found.as_deref(), tuple, out)?;
+            } else {
+                self.finish(cause.event, false, found, tuple, out)?;
             }
+            out.belong_to(Some(index));
         }
-        out.work = start;
+        Ok(())
     }
 
-    fn steps_of(&mut self, node: u32, event: Local, inbox: u32) -> Range {
-        let known = self.steps.get(&(node, event, u32::MAX));
-        if let Some(range) = known.filter(|range| !range.looks) {
-            return range;
+    #[inline]
+    fn step(&self, node: u32, event: u32, inbox: u32) -> Result<Range, Unknown<W::Global>> {
+        let unknown = Unknown::Step { node, event, inbox };
+        match self.steps.get(&(node, event)) {
+            None => Err(unknown),
+            Some(range) if range.looks => self.looking.get(&(node, event, inbox)).ok_or(unknown),
+            Some(range) => Ok(range),
         }
-        if known.is_some() {
-            if let Some(range) = self.steps.get(&(node, event, inbox)) {
-                return range;
-            }
-        }
-        let (outcomes, looks) = self.nodes.step(node, event, self.inboxes.get(inbox));
-        let first = u32::try_from(self.outcomes.len()).expect("fewer than 2^32 outcomes");
-        let range = Range { first, count: outcomes.len() as u32, looks };
-        self.outcomes.extend(outcomes);
-        self.learn();
-        if looks {
-            self.steps.insert((node, event, inbox), range);
-        }
-        if known.is_none() {
-            self.steps.insert((node, event, u32::MAX), range);
-        }
-        range
     }
 
-    fn send(&mut self, from: u16, to: u16, message: u32, tuple: &mut [u32]) {
+    #[inline]
+    fn send(&self, to: u16, letter: u32, tuple: &mut [u32]) -> Result<(), Unknown<W::Global>> {
         let receiver = &self.about[tuple[2 * usize::from(to)] as usize];
         let reaches = receiver.is_up || receiver.comes_back && self.setup.network.to_dead == ToDead::Datagram;
         if reaches {
             let slot = 2 * usize::from(to) + 1;
-            tuple[slot] = self.with(tuple[slot], from, message);
+            tuple[slot] = self.with(tuple[slot], letter)?;
         }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn with(&self, inbox: u32, letter: u32) -> Result<u32, Unknown<W::Global>> {
+        self.pushes.get(&(inbox, letter)).ok_or(Unknown::With { inbox, letter })
     }
 
     /// A step has shown something; returns what is violated.
-    fn check(&mut self, process: usize, outcome: u32, tuple: &mut [u32]) -> Option<Found> {
+    fn check(&self, process: usize, outcome: u32, tuple: &mut [u32]) -> Result<Option<Found>, Unknown<W::Global>> {
         let slot = tuple.len() - 1;
         let global = self.globals.get(tuple[slot]);
-        let facts: Vec<&W::Facts> =
-            (0..self.count()).map(|process| &self.about[tuple[2 * process] as usize].facts).collect();
         let shown = &self.outcomes[outcome as usize].shown;
+        let facts = self.facts(tuple);
         let (found, changed) = self.nodes.watch.check(ProcessId::new(process as u32), shown, &facts, &global.watch);
         if let Some(watch) = changed {
-            let changed = Global { watch, ..global.clone() };
-            tuple[slot] = self.globals.intern(changed);
+            tuple[slot] = self.global(Global { watch, ..global.clone() })?;
         }
-        found
+        Ok(found)
     }
 
-    pub(super) fn with(&mut self, inbox: u32, from: u16, item: u32) -> u32 {
-        if let Some(known) = self.pushes.get(&(inbox, from, item)) {
-            return known;
-        }
-        let mut changed = self.inboxes.get(inbox).clone();
-        changed.push(from, item, self.orders);
-        let changed = self.inboxes.intern(changed);
-        self.learn();
-        self.pushes.insert((inbox, from, item), changed);
-        changed
-    }
-
-    fn without(&mut self, inbox: u32, from: u16, place: u16) -> u32 {
-        // Kept with the pushes, by the sender's number and a place that no sender can have.
-        let key = (inbox, from | 1 << 15, u32::from(place));
-        if let Some(known) = self.pushes.get(&key) {
-            return known;
-        }
-        let mut changed = self.inboxes.get(inbox).clone();
-        changed.remove(from, usize::from(place), self.orders);
-        let changed = self.inboxes.intern(changed);
-        self.learn();
-        self.pushes.insert(key, changed);
-        changed
-    }
-
-    /// The tuple in `out.work` is a successor of `tuple`.
+    /// The last tuple of `out` is a successor of `tuple`.
+    #[inline]
     pub(super) fn finish(
-        &mut self,
+        &self,
         event: Move,
         crashed: bool,
-        mut found: Option<Found>,
+        mut found: Option<Box<Found>>,
         tuple: &[u32],
         out: &mut Successors,
-    ) {
+    ) -> Result<(), Unknown<W::Global>> {
         if found.is_none() && self.bounds.weighs {
-            let same = (0..2 * self.count()).all(|slot| out.work[slot] == tuple[slot]);
-            if !same {
-                found = self.weigh(&out.work);
+            let first = out.all.len() * tuple.len();
+            found = self.weigh(&out.tuples[first..first + tuple.len()], tuple, &out.weights)?;
+        }
+        out.all.push(Successor { event, crashed, found });
+        Ok(())
+    }
+
+    /// What each process of the state weighs.
+    fn weigh_all(&self, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
+        out.weights.clear();
+        if self.bounds.weighs {
+            for pair in tuple.chunks_exact(2) {
+                out.weights.push(self.weight(pair[0], pair[1])?);
             }
         }
-        out.tuples.extend_from_slice(&out.work);
-        out.all.push(Successor { event, crashed, found });
+        Ok(())
     }
 
-    fn weigh(&mut self, tuple: &[u32]) -> Option<Found> {
+    /// What is wrong with the weight of a state, where it is another than that of its predecessor.
+    #[inline]
+    fn weigh(&self, tuple: &[u32], before: &[u32], weights: &[u32]) -> Result<Option<Box<Found>>, Unknown<W::Global>> {
         let mut sum = 0;
-        for process in 0..self.count() {
-            sum += self.weight(tuple[2 * process], tuple[2 * process + 1]);
+        let mut same = true;
+        for ((pair, old), weight) in tuple.chunks_exact(2).zip(before.chunks_exact(2)).zip(weights) {
+            if pair == old {
+                sum += weight;
+            } else {
+                same = false;
+                sum += self.weight(pair[0], pair[1])?;
+            }
         }
-        if sum <= 1 {
-            return None;
+        if sum <= 1 || same {
+            return Ok(None);
         }
-        let weights: Vec<u32> =
-            (0..self.count()).map(|process| self.weight(tuple[2 * process], tuple[2 * process + 1])).collect();
-        Some(self.nodes.watch.overweight(&weights))
+        let weights: Result<Vec<u32>, _> = tuple.chunks_exact(2).map(|pair| self.weight(pair[0], pair[1])).collect();
+        Ok(Some(Box::new(self.nodes.watch.overweight(&weights?))))
     }
 
-    fn weight(&mut self, node: u32, inbox: u32) -> u32 {
-        if let Some(known) = self.weights.get(&(node, inbox)) {
-            return known;
-        }
-        let Nodes { all, messages, watch, .. } = &self.nodes;
-        let mut flight = Vec::new();
-        for (from, items) in self.inboxes.get(inbox).channels() {
-            let from = ProcessId::new(u32::from(*from));
-            flight.extend(items.iter().filter(|&&item| item != REPORT).map(|&item| (from, messages.get(item))));
-        }
-        let weight = match &all.get(node).life {
-            Life::Up(state) => watch.weigh(state, &flight),
-            Life::Down { .. } => 0,
-        };
-        self.weights.insert((node, inbox), weight);
-        weight
+    #[inline]
+    fn weight(&self, node: u32, inbox: u32) -> Result<u32, Unknown<W::Global>> {
+        self.weights.get(&(node, inbox)).ok_or(Unknown::Weight { node, inbox })
     }
 
-    /// Looks at the nodes and inboxes that are new.
-    pub(super) fn learn(&mut self) {
-        while self.about.len() < self.nodes.all.len() {
-            let node = self.nodes.all.get(self.about.len() as u32);
-            let about = self.look_at(node);
-            self.canon.has_counters |= !about.counters.is_empty();
-            self.about.push(about);
+    /// A state as a string of bits, from that of a state much like it, whose tuple is `beside`; and its part.
+    #[inline]
+    pub(crate) fn pack(&self, layout: &Layout, tuple: &[u32], beside: &Packed, string: &mut Vec<u32>) -> usize {
+        string.clear();
+        string.extend_from_slice(&beside.string);
+        let mut hash = beside.hash;
+        for (place, (&value, &old)) in tuple.iter().zip(&beside.tuple).enumerate() {
+            if value != old {
+                layout.set(string, place, self.rank(place, value));
+                hash = hash.wrapping_add(mix(place, value)).wrapping_sub(mix(place, old));
+            }
         }
-        while self.mail.len() < self.inboxes.len() {
-            let inbox = self.inboxes.get(self.mail.len() as u32);
-            let message = |&(from, place): &(u16, usize)| (from, place as u16, inbox.channel(from)[place]);
-            let deliveries = inbox.deliverable(self.orders).iter().map(message).collect();
-            let counters = self.nodes.counters_of_inbox(inbox);
-            self.canon.has_counters |= !counters.is_empty();
-            self.mail.push(Mail { deliveries, reports: inbox.reportable(), counters });
+        (hash >> 58) as usize
+    }
+
+    /// The state of a string.
+    pub(crate) fn unpack(&self, layout: &Layout, state: &mut Packed) {
+        let Packed { string, tuple, hash } = state;
+        tuple.clear();
+        *hash = 0;
+        for place in 0..self.length() {
+            let rank = layout.get(string, place);
+            let value = self.values.get(place).map_or(rank, |values| values[rank as usize]);
+            tuple.push(value);
+            *hash = hash.wrapping_add(mix(place, value));
         }
     }
 
-    fn look_at(&self, node: &Node<P, W::Local>) -> About<W::Facts> {
-        let watch = &self.nodes.watch;
-        let state = match &node.life {
-            Life::Up(state) => Some(state),
-            Life::Down { .. } => None,
-        };
-        let mut requests = node.requests.clone();
-        requests.dedup();
-        About {
-            is_up: state.is_some(),
-            comes_back: matches!(node.life, Life::Down { comes_back: true }),
-            fired: node.fired,
-            timers: node.timers.clone(),
-            hurries: !requests.is_empty() && !watch.may_put_off(&node.local),
-            requests,
-            facts: watch.facts(ProcessId::new(node.process.into()), state, &node.stable, &node.local),
-            counters: self.nodes.counters_of_node(node),
+    /// A state that any can be packed beside.
+    pub(crate) fn first(&self, layout: &Layout) -> Packed {
+        let mut state = Packed { string: vec![0; layout.words() + 1], ..Packed::default() };
+        self.unpack(layout, &mut state);
+        state
+    }
+
+    #[inline]
+    fn rank(&self, place: usize, value: u32) -> u32 {
+        if place + 1 == self.length() {
+            value
+        } else if place % 2 == 0 {
+            self.about[value as usize].rank
+        } else {
+            self.mail[value as usize].rank
         }
     }
 
@@ -575,4 +732,19 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     pub(crate) fn watch(&self) -> &W {
         &self.nodes.watch
     }
+}
+
+/// A state as a tuple and as a string of bits that is worked on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Packed {
+    pub(crate) string: Vec<u32>,
+    pub(crate) tuple: Vec<u32>,
+    /// The sum of what each number at its place is mixed to.
+    hash: u64,
+}
+
+#[inline]
+fn mix(place: usize, value: u32) -> u64 {
+    let mixed = (u64::from(value) << 8 | place as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }

@@ -16,19 +16,55 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::search::{Search, Stop};
-use super::trace::{Counterexample, Walk};
-use crate::engine::interleaving::{Found, Move, Watch};
+use crate::engine::interleaving::{Found, Move, Space, Successors, Watch};
 use crate::model::Process;
 
 /// What must come sooner or later if it stays possible, in one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
+pub(super) enum Due {
     /// The first message of a channel, or this one of an unordered one.
     Message(u16, u16, u32),
     Report(u16, u16),
     Timer(u16, u32),
     Request(u16, u32),
     Restart(u16),
+}
+
+impl Due {
+    /// What comes with this event of a state, if it is due.
+    pub(super) fn of<P: Process, W: Watch<P>>(
+        space: &Space<P, W>,
+        tuple: &[u32],
+        event: Move,
+        crashed: bool,
+    ) -> Option<Self> {
+        if crashed {
+            return None;
+        }
+        match event {
+            Move::Deliver { from, to, message } | Move::Miss { from, to, message } => {
+                Some(Self::Message(from, to, if space.is_fifo() { 0 } else { message }))
+            }
+            Move::Report { observer, of } => Some(Self::Report(observer, of)),
+            Move::Fire { process, timer, early: false } => Some(Self::Timer(process, timer)),
+            Move::Request { process, request } if space.is_requested_soon(tuple, process) => {
+                Some(Self::Request(process, request))
+            }
+            Move::Restart { process } => Some(Self::Restart(process)),
+            _ => None,
+        }
+    }
+
+    /// All that is due in a state, where timers may fire.
+    pub(super) fn all_of<P: Process, W: Watch<P>>(
+        space: &Space<P, W>,
+        tuple: &[u32],
+        successors: &Successors,
+    ) -> BTreeSet<Self> {
+        let successors = (0..successors.len()).map(|index| successors.get(index).1);
+        let due = successors.filter_map(|successor| Self::of(space, tuple, successor.event, successor.crashed));
+        due.chain(space.timers(tuple).map(|(process, timer)| Self::Timer(process, timer))).collect()
+    }
 }
 
 /// What a state leads to.
@@ -52,20 +88,7 @@ impl Next {
         let mut all = Vec::new();
         search.edges(state, &mut all);
         let tuple = search.tuple(state).to_vec();
-        let fifo = search.space.is_fifo();
-        let due = |event: Move| match event {
-            Move::Deliver { from, to, message } | Move::Miss { from, to, message } => {
-                Some(Due::Message(from, to, if fifo { 0 } else { message }))
-            }
-            Move::Report { observer, of } => Some(Due::Report(observer, of)),
-            Move::Fire { process, timer, early: false } => Some(Due::Timer(process, timer)),
-            Move::Request { process, request } if search.space.is_requested_soon(&tuple, process) => {
-                Some(Due::Request(process, request))
-            }
-            Move::Restart { process } => Some(Due::Restart(process)),
-            _ => None,
-        };
-        let edges = all.iter().map(|&(to, event, crashed)| (to, due(event).filter(|_| !crashed)));
+        let edges = all.iter().map(|&(to, event, crashed)| (to, Due::of(&search.space, &tuple, event, crashed)));
         let waits = |due: &Option<Due>| timers == Timers::Wait && matches!(due, Some(Due::Timer(..)));
         let edges: Vec<(u32, Option<Due>)> = edges.filter(|(_, due)| !waits(due)).collect();
         let mut due: BTreeSet<Due> = edges.iter().filter_map(|(_, due)| *due).collect();
@@ -81,39 +104,56 @@ fn is_due(event: Move) -> bool {
     matches!(event, Move::Deliver { .. } | Move::Miss { .. } | Move::Report { .. } | Move::Restart { .. })
 }
 
+/// A way to something unsettled, and round for ever.
+#[derive(Clone, Debug)]
+pub(super) struct Lasso {
+    /// Where the cycle begins.
+    pub(super) start: u32,
+    /// The states that follow, back to it, each with what comes with the step if that is due; none, if nothing need
+    /// happen any more.
+    pub(super) cycle: Vec<(u32, Option<Due>)>,
+    pub(super) found: Found,
+}
+
 /// What the search for cycles came to.
 pub(super) enum Outcome {
     /// Everything is settled in the end.
     Settled,
     /// Something is not.
-    Unsettled(Counterexample),
+    Unsettled(Lasso),
     /// These states are to have their timers fire, and then there is more to be looked at.
     Held(Vec<u32>),
 }
 
 /// Looks through a search that has come to its end.
 pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>) -> Outcome {
-    let mut held = Vec::new();
-    components(search, Timers::Wait, &mut |search, members, cycles| {
-        if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait).is_some() {
-            held.extend_from_slice(members);
-        }
-    });
-    if !held.is_empty() {
-        return Outcome::Held(held);
-    }
     // The one that was found first, which is the nearest to the start if the search was breadth first.
     let mut first: Option<(Vec<u32>, Found)> = None;
-    components(search, Timers::Fire, &mut |search, members, _| {
-        let nearest = members.iter().min();
-        if first.as_ref().is_none_or(|(first, _)| nearest < first.first()) {
+    let mut goes_round = false;
+    components(search, Timers::Fire, &mut |search, members, cycles| {
+        goes_round |= cycles;
+        let place = |state: &u32| (search.depth(*state), *state);
+        let nearest = members.iter().map(place).min();
+        if first.as_ref().is_none_or(|(first, _)| nearest < first.first().map(place)) {
             if let Some(found) = unsettled(search, members, Timers::Fire) {
                 let mut members = members.to_vec();
-                members.sort_unstable();
+                members.sort_unstable_by_key(|state| (search.depth(*state), *state));
                 first = Some((members, found));
             }
         }
     });
+    // A cycle without timers is one with them, so that there is none to be held up in if there is none at all.
+    let mut held = Vec::new();
+    if goes_round {
+        components(search, Timers::Wait, &mut |search, members, cycles| {
+            if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait).is_some() {
+                held.extend_from_slice(members);
+            }
+        });
+    }
+    if !held.is_empty() {
+        return Outcome::Held(held);
+    }
     match first {
         Some((members, found)) => Outcome::Unsettled(lasso(search, &members, found)),
         None => Outcome::Settled,
@@ -126,7 +166,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         self.free.extend_from_slice(states);
         self.free.sort_unstable();
         self.free.dedup();
-        states.iter().find_map(|&state| self.look_at(state))
+        self.look_at(states)
     }
 }
 
@@ -179,14 +219,14 @@ type Tell<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], bool);
 /// cycle or because nothing need happen there.
 fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers, tell: Tell<'_, P, W>) {
     const DONE: u32 = u32::MAX;
-    let count = search.tuples.len();
+    let count = search.tuples.bound();
     // 0 is for those that were not reached yet.
     let mut numbers = vec![0_u32; count];
     let mut events = Vec::new();
     let (mut path, mut frames, mut edges) = (Vec::<u32>::new(), Vec::<Frame>::new(), Vec::<u32>::new());
     let mut number = 0;
     for root in 0..count as u32 {
-        let mut enter = (numbers[root as usize] == 0).then_some(root);
+        let mut enter = (numbers[root as usize] == 0 && search.tuples.has(root)).then_some(root);
         while enter.is_some() || !frames.is_empty() {
             if let Some(state) = enter.take() {
                 number += 1;
@@ -239,7 +279,7 @@ fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers
 }
 
 /// The way to an unsettled state, and round a fair cycle through it.
-fn lasso<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], found: Found) -> Counterexample {
+fn lasso<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], found: Found) -> Lasso {
     let unsettled = |search: &mut Search<P, W>, state: u32| {
         let tuple = search.tuple(state).to_vec();
         search.space.watch().unsettled(&search.space.facts(&tuple))
@@ -247,38 +287,26 @@ fn lasso<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], fo
     let start = members.iter().copied().find(|&state| unsettled(search, state).is_some()).unwrap_or(members[0]);
     let next: BTreeMap<u32, Next> =
         members.iter().map(|&state| (state, Next::of(search, state, Timers::Fire))).collect();
-    let mut walk = Walk::new(search, &search.path(start));
-    let stem = walk.steps.len();
-    let mut at = start;
+    let mut cycle: Vec<(u32, Option<Due>)> = Vec::new();
     let mut open: BTreeSet<Due> = next[&start].due.clone();
-    let mut go = |walk: &mut Walk, open: &mut BTreeSet<Due>, way: Vec<(u32, Option<Due>)>| {
+    let at = |cycle: &[(u32, Option<Due>)]| cycle.last().map_or(start, |(state, _)| *state);
+    while let Some(&due) = open.first() {
+        let meets = |to: u32, came: Option<Due>| came == Some(due) || !next[&to].due.contains(&due);
+        let Some(way) = route(&next, at(&cycle), meets) else { break };
         for (to, due) in way {
-            walk.step(search, to, false);
             if let Some(due) = due {
                 open.remove(&due);
             }
             // What is impossible somewhere on the cycle need not come.
             open.retain(|due| next[&to].due.contains(due));
-            at = to;
+            cycle.push((to, due));
         }
-        at
-    };
-    while let Some(&due) = open.first() {
-        let meets = |to: u32, came: Option<Due>| came == Some(due) || !next[&to].due.contains(&due);
-        match route(&next, go(&mut walk, &mut open, Vec::new()), meets) {
-            Some(way) => go(&mut walk, &mut open, way),
-            None => break,
-        };
     }
-    let end = go(&mut walk, &mut open, Vec::new());
     let rests = members.len() == 1 && next[&start].due.is_empty();
-    if !rests && (end != start || walk.steps.len() == stem) {
-        if let Some(way) = route(&next, end, |to, _| to == start) {
-            go(&mut walk, &mut open, way);
-        }
+    if !rests && (at(&cycle) != start || cycle.is_empty()) {
+        cycle.extend(route(&next, at(&cycle), |to, _| to == start).unwrap_or_default());
     }
-    let Found { property, processes, explanation } = found;
-    Counterexample { property, processes, explanation, steps: walk.steps, cycle: Some(stem) }
+    Lasso { start, cycle, found }
 }
 
 /// The shortest way, of at least one step, within a component to what is wanted.

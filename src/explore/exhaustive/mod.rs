@@ -1,19 +1,27 @@
 //! Every interleaving of a small configuration.
 
 mod counters;
+mod crew;
 mod liveness;
+mod replay;
 mod report;
 mod search;
 mod trace;
+mod untimed;
+mod walk;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
 
 use self::liveness::Outcome;
+pub use self::replay::Departure;
 pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
 pub use self::search::Order;
 use self::search::{Search, Stop};
 pub use self::trace::{Counterexample, Step};
+pub use self::untimed::{UNTIMED_VERSION, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation};
 use super::exploration::Exploration;
 use super::runner::Case;
 use crate::engine::interleaving::Bounds;
@@ -47,6 +55,7 @@ pub struct Exhaustive<'a, P: Mutex> {
     order: Order,
     memory_bytes: u64,
     states_max: u64,
+    jobs: usize,
     progress: Option<&'a dyn Fn(Coverage) -> ControlFlow<()>>,
 }
 
@@ -73,6 +82,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             order: Order::default(),
             memory_bytes: 4 << 30,
             states_max: u64::from(u32::MAX),
+            jobs: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             progress: None,
         }
     }
@@ -110,6 +120,13 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     #[must_use]
     pub fn duplicates(mut self, duplicates: u32) -> Self {
         self.duplicates = Some(duplicates);
+        self
+    }
+
+    /// How many threads search: all that there are, if it is never said. What they find is the same with any number.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
         self
     }
 
@@ -179,13 +196,17 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     fn search(&self, properties: &[Property]) -> Search<P, Lookout<P>> {
-        let Case { setup, workload, .. } = &self.case;
-        let watch = Lookout::<P>::new(setup.processes, *workload, properties);
+        let watch = self.watch(properties);
         let Budget { early_timers, losses, duplicates, .. } = self.budget();
         let weighs = properties.contains(&Property::SingleToken);
         let early_timers = (early_timers < u32::MAX).then_some(early_timers);
         let bounds = Bounds { early_timers, losses, duplicates, weighs };
-        Search::new(Arc::clone(setup), watch, bounds, self.order)
+        Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs)
+    }
+
+    fn watch(&self, properties: &[Property]) -> Lookout<P> {
+        let Case { setup, workload, requests, .. } = &self.case;
+        Lookout::new(setup.processes, *workload, requests, properties)
     }
 
     /// Searches to the end: all states, then the cycles among them, and whatever those lead to.
@@ -195,7 +216,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 Stop::Exhausted => {}
                 Stop::Limit => return Verdict::Incomplete,
                 Stop::Found { from, to, found } => {
-                    return Verdict::Violated(Box::new(trace::trace(search, from, to, found)));
+                    return self.violated(trace::trace(&self.case.setup, search, from, to, found));
                 }
             }
             if !self.case.properties.iter().any(|property| property.is_liveness()) {
@@ -208,10 +229,15 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             }
             match liveness::look_through(search) {
                 Outcome::Settled => return Verdict::Verified,
-                Outcome::Unsettled(counterexample) => return Verdict::Violated(Box::new(counterexample)),
+                Outcome::Unsettled(lasso) => return self.violated(trace::lasso(&self.case.setup, search, lasso)),
                 Outcome::Held(states) => stop = search.free(&states),
             }
         }
+    }
+
+    fn violated(&self, mut counterexample: Counterexample) -> Verdict {
+        counterexample.schedule.bounds = self.budget().into();
+        Verdict::Violated(Box::new(counterexample))
     }
 
     fn goes_on(&self, search: &Search<P, Lookout<P>>) -> bool {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::crew::{Batch, Crew};
 use crate::engine::Setup;
-use crate::engine::interleaving::{Bounds, Found, Move, Space, Successors, Tuples, Unfolded, Watch};
+use crate::engine::interleaving::{Bounds, Counted, Found, Move, Packed, SHARDS, Space, Successors, Tuples, Watch};
 use crate::model::Process;
 
 /// In which order states are looked at.
@@ -12,7 +13,7 @@ pub enum Order {
     /// The nearest to the start first: a counterexample is as short as any.
     #[default]
     BreadthFirst,
-    /// The last to be found first.
+    /// The last to be found first, by one thread.
     DepthFirst,
 }
 
@@ -20,19 +21,26 @@ pub enum Order {
 pub(super) struct Search<P: Process, W: Watch<P>> {
     pub(super) space: Space<P, W>,
     pub(super) tuples: Tuples,
-    /// From which state each was found; a root from itself.
-    parents: Vec<u32>,
-    /// Those that are still to be looked at, if the order is not that of their numbers.
-    stack: Vec<u32>,
-    /// All before it have been looked at, if the order is that of their numbers.
-    next: u32,
     order: Order,
+    crew: Crew,
+    /// Those that are still to be looked at, if the order is depth first.
+    stack: Vec<u32>,
+    /// How many states each part had when the search went on to states a step further away.
+    levels: Vec<[u32; SHARDS]>,
+    /// In this part, and at this place in it, is the next state of the present level that is to be looked at.
+    next: (usize, u32),
+    /// How many states have been looked at, if the order is breadth first.
+    looked: u64,
     pub(super) transitions: u64,
     /// States in which timers may fire though something else is to come, in order.
     pub(super) free: Vec<u32>,
-    work: Vec<u32>,
+    /// How much the space had learnt when there was last room made for it.
+    settled: usize,
     canonical: Vec<u32>,
-    unfolded: Unfolded,
+    counted: Counted,
+    string: Vec<u32>,
+    beside: Packed,
+    unpacked: Packed,
     successors: Successors,
 }
 
@@ -47,21 +55,28 @@ pub(super) enum Stop {
     Limit,
 }
 
+/// About so many successors are found before they are added to the states.
+const SUCCESSORS: u64 = 1 << 17;
+
 impl<P: Process, W: Watch<P>> Search<P, W> {
-    pub(super) fn new(setup: Arc<Setup<P>>, watch: W, bounds: Bounds, order: Order) -> Self {
-        let space = Space::new(setup, watch, bounds);
+    pub(super) fn new(setup: Arc<Setup<P>>, watch: W, bounds: Bounds, order: Order, jobs: usize) -> Self {
         Self {
-            tuples: Tuples::new(space.length()),
-            space,
-            parents: Vec::new(),
-            stack: Vec::new(),
-            next: 0,
+            space: Space::new(setup, watch, bounds),
+            tuples: Tuples::new(),
             order,
+            crew: Crew::new(jobs),
+            stack: Vec::new(),
+            levels: vec![[0; SHARDS]],
+            next: (0, 0),
+            looked: 0,
             transitions: 0,
             free: Vec::new(),
-            work: Vec::new(),
+            settled: 0,
             canonical: Vec::new(),
-            unfolded: Unfolded::default(),
+            counted: Counted::default(),
+            string: Vec::new(),
+            beside: Packed::default(),
+            unpacked: Packed::default(),
             successors: Successors::default(),
         }
     }
@@ -69,20 +84,20 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     /// How many states were found and not yet looked at.
     pub(super) fn frontier(&self) -> u64 {
         match self.order {
-            Order::BreadthFirst => self.tuples.len() as u64 - u64::from(self.next),
+            Order::BreadthFirst => self.tuples.len() as u64 - self.looked,
             Order::DepthFirst => self.stack.len() as u64,
         }
     }
 
     /// What it takes in memory at most before it is looked at again.
     pub(super) fn bytes(&self) -> usize {
-        let lists = self.parents.capacity() + self.stack.capacity();
-        self.tuples.bytes_ahead() + 2 * size_of::<u32>() * lists + self.space.bytes()
+        let stack = 2 * size_of::<u32>() * self.stack.capacity();
+        self.tuples.bytes_ahead(2 * SUCCESSORS as usize) + stack + self.space.bytes()
     }
 
     /// What a state takes besides what all share, in bytes.
     pub(super) fn bytes_in_use(&self) -> usize {
-        self.tuples.bytes() + size_of::<u32>() * self.parents.capacity()
+        self.tuples.bytes()
     }
 
     /// Begins.
@@ -90,79 +105,178 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         let roots = self.space.roots();
         for index in 0..roots.len() {
             let (tuple, successor) = roots.get(index);
-            let found = successor.found.clone();
             let to = self.keep(tuple, None);
-            if let Some(found) = found {
-                return Some(Stop::Found { from: None, to, found });
+            if let Some(found) = &successor.found {
+                return Some(Stop::Found { from: None, to, found: Found::clone(found) });
             }
         }
         None
     }
 
-    /// The number of a state in its canonical form, and whether it is new.
-    pub(super) fn number(&mut self, tuple: &[u32]) -> (u32, bool) {
-        if !self.space.has_counters() {
-            return self.tuples.intern(tuple, &self.unfolded, &mut self.work);
-        }
+    /// A state in its canonical form as a string, and its part.
+    fn pack(&mut self, tuple: &[u32]) -> usize {
         let mut canonical = std::mem::take(&mut self.canonical);
         canonical.clear();
         canonical.extend_from_slice(tuple);
-        self.space.normalise(&mut canonical);
-        let number = self.tuples.intern(&canonical, &self.unfolded, &mut self.work);
+        while let Err(unknown) = self.space.known_normal(&mut canonical, &mut self.counted) {
+            self.space.find_out(unknown);
+        }
+        self.settle();
+        let shard = self.space.pack(self.tuples.layout(), &canonical, &self.beside, &mut self.string);
+        self.string.pop();
         self.canonical = canonical;
-        number
+        shard
+    }
+
+    /// Makes room for what the space has learnt.
+    fn settle(&mut self) {
+        if self.settled == self.space.size() {
+            return;
+        }
+        self.settled = self.space.size();
+        self.tuples.make_room(&self.space.counts());
+        self.beside = self.space.first(self.tuples.layout());
+    }
+
+    /// The number of a state that has been found, given in any form.
+    pub(super) fn number(&mut self, tuple: &[u32]) -> Option<u32> {
+        let shard = self.pack(tuple);
+        self.tuples.find(shard, &self.string)
     }
 
     fn keep(&mut self, tuple: &[u32], from: Option<u32>) -> u32 {
-        let (number, is_new) = self.number(tuple);
-        if is_new {
-            self.parents.push(from.unwrap_or(number));
-            if self.order == Order::DepthFirst {
-                self.stack.push(number);
-            }
+        let shard = self.pack(tuple);
+        let (number, is_new) = self.tuples.shards_mut()[shard].insert(shard, &self.string, from);
+        if is_new && self.order == Order::DepthFirst {
+            self.stack.push(number);
         }
         number
     }
 
     /// Goes on, as long as it `may` after every few states.
     pub(super) fn run(&mut self, mut may: impl FnMut(&Self) -> bool) -> Stop {
-        const FEW: u64 = 4096;
-        let mut looked = 0_u64;
+        const FEW: usize = 4096;
         loop {
-            if looked % FEW == 0 && !may(self) {
+            if !may(self) {
                 return Stop::Limit;
             }
-            looked += 1;
-            let state = match self.order {
-                Order::BreadthFirst if (self.next as usize) < self.tuples.len() => {
-                    self.next += 1;
-                    self.next - 1
-                }
-                Order::BreadthFirst => return Stop::Exhausted,
-                Order::DepthFirst => match self.stack.pop() {
-                    Some(state) => state,
-                    None => return Stop::Exhausted,
+            let stop = match self.order {
+                Order::BreadthFirst => match self.next_states() {
+                    states if states.is_empty() => Some(Stop::Exhausted),
+                    states => {
+                        self.looked += states.len() as u64;
+                        self.look_at(&states)
+                    }
                 },
+                Order::DepthFirst => (0..FEW).find_map(|_| self.look_deeper()),
             };
-            if let Some(stop) = self.look_at(state) {
+            if let Some(stop) = stop {
                 return stop;
             }
         }
     }
 
-    /// Finds the successors of a state.
-    pub(super) fn look_at(&mut self, state: u32) -> Option<Stop> {
+    /// The next states that are to be looked at, all as far from the start; none if there are no more.
+    fn next_states(&mut self) -> Vec<u32> {
+        let looked = self.looked.max(1);
+        let most = (SUCCESSORS * looked / self.transitions.max(looked)).max(1) as usize;
+        let mut states = Vec::new();
+        for _ in 0..2 {
+            let level = &self.levels[self.levels.len() - 1];
+            while self.next.0 < SHARDS && states.len() < most {
+                let (shard, at) = self.next;
+                if at < level[shard] {
+                    states.push(at * SHARDS as u32 + shard as u32);
+                    self.next.1 += 1;
+                } else {
+                    let before = self.levels.len().checked_sub(2).map(|before| self.levels[before]);
+                    let shard = shard + 1;
+                    self.next = (shard, before.and_then(|before| before.get(shard).copied()).unwrap_or(0));
+                }
+            }
+            let lengths = self.tuples.lengths();
+            if !states.is_empty() || lengths == *level {
+                break;
+            }
+            self.next = (0, level[0]);
+            self.levels.push(lengths);
+        }
+        states
+    }
+
+    /// How far from the start a state was found.
+    pub(super) fn depth(&self, state: u32) -> usize {
+        let (shard, at) = (state as usize % SHARDS, state / SHARDS as u32);
+        self.levels.partition_point(|level| level[shard] <= at)
+    }
+
+    /// Finds the successors of some states.
+    pub(super) fn look_at(&mut self, states: &[u32]) -> Option<Stop> {
+        let mut states = std::borrow::Cow::Borrowed(states);
+        let mut first: Option<(u32, Vec<u32>, Found)> = None;
+        loop {
+            self.settle();
+            let batches = self.crew.look_at(&self.space, &self.tuples, &self.free, &states);
+            self.crew.add(&mut self.tuples, &batches);
+            let mut learnt = Vec::new();
+            for batch in &batches {
+                self.transitions += batch.transitions;
+                learnt.extend_from_slice(&batch.unknown);
+                if first.is_none() {
+                    first.clone_from(&batch.found);
+                }
+            }
+            self.crew.keep(batches);
+            if learnt.is_empty() {
+                break;
+            }
+            for &state in &learnt {
+                self.find_out(state);
+            }
+            states = learnt.into();
+        }
+        let (from, tuple, found) = first?;
+        let to = self.number(&tuple).expect("its state was added");
+        Some(Stop::Found { from: Some(from), to, found })
+    }
+
+    /// Finds out all that the successors of a state take.
+    fn find_out(&mut self, state: u32) {
         let mut successors = std::mem::take(&mut self.successors);
+        self.find_successors(state, &mut successors);
+        for (tuple, _) in successors.iter(self.space.length()) {
+            self.canonical.clear();
+            self.canonical.extend_from_slice(tuple);
+            while let Err(unknown) = self.space.known_normal(&mut self.canonical, &mut self.counted) {
+                self.space.find_out(unknown);
+            }
+        }
+        self.successors = successors;
+    }
+
+    fn find_successors(&mut self, state: u32, successors: &mut Successors) {
         let is_free = self.is_free(state);
-        self.tuples.unfold(state, &mut self.unfolded);
-        self.space.successors(self.unfolded.tuple(), is_free, &mut successors);
+        let mut unpacked = std::mem::take(&mut self.unpacked);
+        self.unpack(state, &mut unpacked);
+        self.space.successors(&unpacked.tuple, is_free, successors);
+        self.unpacked = unpacked;
+    }
+
+    fn unpack(&self, state: u32, unpacked: &mut Packed) {
+        self.tuples.string(state, &mut unpacked.string);
+        self.space.unpack(self.tuples.layout(), unpacked);
+    }
+
+    fn look_deeper(&mut self) -> Option<Stop> {
+        let Some(state) = self.stack.pop() else { return Some(Stop::Exhausted) };
+        let mut successors = std::mem::take(&mut self.successors);
+        self.find_successors(state, &mut successors);
         self.transitions += successors.len() as u64;
         let mut stop = None;
-        for index in 0..successors.len() {
-            let (tuple, successor) = successors.get(index);
+        for (tuple, successor) in successors.iter(self.space.length()) {
             let to = self.keep(tuple, Some(state));
             if let Some(found) = &successor.found {
-                stop = Some(Stop::Found { from: Some(state), to, found: found.clone() });
+                stop = Some(Stop::Found { from: Some(state), to, found: Found::clone(found) });
                 break;
             }
         }
@@ -178,8 +292,8 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     pub(super) fn path(&self, state: u32) -> Vec<u32> {
         let mut path = vec![state];
         let mut at = state;
-        while self.parents[at as usize] != at {
-            at = self.parents[at as usize];
+        while self.tuples.parent(at) != at {
+            at = self.tuples.parent(at);
             path.push(at);
         }
         path.reverse();
@@ -190,13 +304,9 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     pub(super) fn edges(&mut self, state: u32, edges: &mut Vec<(u32, Move, bool)>) {
         edges.clear();
         let mut successors = std::mem::take(&mut self.successors);
-        let is_free = self.is_free(state);
-        self.tuples.unfold(state, &mut self.unfolded);
-        self.space.successors(self.unfolded.tuple(), is_free, &mut successors);
-        for index in 0..successors.len() {
-            let (tuple, successor) = successors.get(index);
-            let (to, is_new) = self.number(tuple);
-            debug_assert!(!is_new, "a successor that was not found before");
+        self.find_successors(state, &mut successors);
+        for (tuple, successor) in successors.iter(self.space.length()) {
+            let to = self.number(tuple).expect("a successor was found before");
             edges.push((to, successor.event, successor.crashed));
         }
         self.successors = successors;
@@ -204,8 +314,67 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
 
     /// The tuple of a state.
     pub(super) fn tuple(&mut self, state: u32) -> &[u32] {
-        self.tuples.unfold(state, &mut self.unfolded);
-        self.unfolded.tuple()
+        let mut unpacked = std::mem::take(&mut self.unpacked);
+        self.unpack(state, &mut unpacked);
+        self.unpacked = unpacked;
+        &self.unpacked.tuple
+    }
+}
+
+/// What one thread needs to find successors.
+#[derive(Default)]
+pub(super) struct Desk {
+    unpacked: Packed,
+    string: Vec<u32>,
+    canonical: Vec<u32>,
+    counted: Counted,
+    successors: Successors,
+}
+
+impl Desk {
+    /// Finds the successors of one state, as far as what they take is known.
+    pub(super) fn look_at<P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        tuples: &Tuples,
+        free: &[u32],
+        state: u32,
+        batch: &mut Batch,
+    ) {
+        let is_free = !free.is_empty() && free.binary_search(&state).is_ok();
+        let layout = tuples.layout();
+        tuples.string(state, &mut self.unpacked.string);
+        space.unpack(layout, &mut self.unpacked);
+        let tuple = &self.unpacked.tuple;
+        let known = space.known_successors(tuple, is_free, &mut self.successors);
+        if known.is_err() || !self.normalise(space) {
+            batch.unknown.push(state);
+            return;
+        }
+        batch.transitions += self.successors.len() as u64;
+        let successors = &self.successors;
+        let strings = if space.has_counters() { &self.canonical } else { successors.tuples() };
+        for (index, tuple) in strings.chunks_exact(space.length()).enumerate() {
+            let shard = space.pack(layout, tuple, &self.unpacked, &mut self.string);
+            // In the place of the word that is for work only.
+            self.string[layout.words()] = state;
+            batch.parts[shard].extend_from_slice(&self.string);
+            let (_, successor) = successors.get(index);
+            if let (None, Some(found)) = (&batch.found, &successor.found) {
+                batch.found = Some((state, tuple.to_vec(), Found::clone(found)));
+            }
+        }
+    }
+
+    /// Brings all successors into their canonical form; false if that is not known of one.
+    fn normalise<P: Process, W: Watch<P>>(&mut self, space: &Space<P, W>) -> bool {
+        if !space.has_counters() {
+            return true;
+        }
+        self.canonical.clear();
+        self.canonical.extend_from_slice(self.successors.tuples());
+        let counted = &mut self.counted;
+        self.canonical.chunks_exact_mut(space.length()).all(|tuple| space.known_normal(tuple, counted).is_ok())
     }
 }
 

@@ -1,10 +1,18 @@
-//! How a state was reached, in words.
+//! How a state was reached.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::liveness::{Due, Lasso};
 use super::search::Search;
-use crate::engine::interleaving::{Found, Move, Successors, Watch};
-use crate::model::{Process, ProcessId};
+use super::untimed::UntimedSchedule;
+use super::walk::Walk;
+use crate::engine::interleaving::{Found, Successor, Watch};
+use crate::engine::{End, Outcome, Setup, Violation};
+use crate::model::{ProcessId, Ticks};
+use crate::mutex::Mutex;
+use crate::trace::{Ending, Header, Record, Trace};
+use crate::view::diagram;
 
 /// A schedule that violates a property: event by event, as short as any if the search was breadth first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +28,15 @@ pub struct Counterexample {
     /// Where nothing comes in the end: the steps from this one on come again for ever; if there are none, nothing need
     /// happen after the last.
     pub cycle: Option<usize>,
+    /// The same for a file, to be replayed.
+    pub schedule: UntimedSchedule,
+    /// The same as records of a run, with the states of processes and with where the token is. There is no time: each
+    /// event has its number for a tick.
+    pub records: Vec<Record>,
+    /// How that run ended.
+    pub ending: Ending,
+    /// How many processes there are.
+    pub count: u32,
 }
 
 /// One event of a counterexample.
@@ -31,6 +48,19 @@ pub struct Step {
     pub event: String,
     /// The process crashes in it.
     pub crashes: bool,
+}
+
+impl Counterexample {
+    /// Draws it for a terminal, `width` characters wide.
+    pub fn draw(&self, width: usize) -> String {
+        diagram().width(width).render(self.count, &self.records, Some(&self.ending))
+    }
+
+    /// It as the trace of a run of this scenario.
+    pub fn trace(&self, scenario: impl Into<String>) -> Trace {
+        let header = Header::new(scenario, self.count);
+        Trace { header, records: self.records.clone(), ending: self.ending.clone() }
+    }
 }
 
 impl fmt::Display for Step {
@@ -57,94 +87,63 @@ impl fmt::Display for Counterexample {
 }
 
 /// The way to a violation, which is in the step between the last two states.
-///
-/// States are in canonical form, where counters are not what they were. So the way is gone once more from the start,
-/// with the numbers that a run has.
-pub(super) fn trace<P: Process, W: Watch<P>>(
+pub(super) fn trace<P: Mutex, W: Watch<P>>(
+    setup: &Arc<Setup<P>>,
     search: &mut Search<P, W>,
     from: Option<u32>,
     to: u32,
     found: Found,
 ) -> Counterexample {
-    let mut walk = Walk::new(search, &from.map_or_else(Vec::new, |from| search.path(from)));
-    let found = if from.is_some() { walk.step(search, to, true).unwrap_or(found) } else { found };
+    let Some(from) = from else {
+        let mut walk = Walk::new(setup, &mut search.space);
+        walk.begin(search, &mut |_, _, other| other.is_some_and(|other| other.property == found.property));
+        return tell(walk, setup.processes, found, None);
+    };
+    let path = search.path(from);
+    let mut walk = Walk::along(setup, search, &path);
+    let violates = |other: &Option<Box<Found>>| other.as_ref().is_some_and(|other| other.property == found.property);
+    let last =
+        walk.step(search, |search, tuple, successor| violates(&successor.found) && search.number(tuple) == Some(to));
+    tell(walk, setup.processes, last.unwrap_or(found), None)
+}
+
+/// The way to something unsettled, and round for ever.
+pub(super) fn lasso<P: Mutex, W: Watch<P>>(
+    setup: &Arc<Setup<P>>,
+    search: &mut Search<P, W>,
+    lasso: Lasso,
+) -> Counterexample {
+    let Lasso { start, cycle, found } = lasso;
+    let path = search.path(start);
+    let mut walk = Walk::along(setup, search, &path);
+    let (before, event) = (walk.moves.len(), walk.event());
+    for (to, due) in cycle {
+        let here = walk.tuple().to_vec();
+        walk.step(search, |search, tuple, successor| {
+            let Successor { event, crashed, .. } = *successor;
+            let came = Due::of(&search.space, &here, event, crashed);
+            successor.found.is_none() && came == due && search.number(tuple) == Some(to)
+        });
+    }
+    tell(walk, setup.processes, found, Some((before, event)))
+}
+
+/// A walk that ends with what is found, or with having gone round since so many moves and this event.
+pub(super) fn tell<P: Mutex>(walk: Walk<P>, count: u32, found: Found, round: Option<(usize, u64)>) -> Counterexample {
+    let (steps, moves, records, stats) = walk.finish();
+    let starts = moves.len() - steps.len();
     let Found { property, processes, explanation } = found;
-    Counterexample { property, processes, explanation, steps: walk.steps, cycle: None }
-}
-
-/// A run along known states.
-pub(super) struct Walk {
-    /// Where it is, with the numbers of the run.
-    tuple: Vec<u32>,
-    free: bool,
-    pub(super) steps: Vec<Step>,
-}
-
-impl Walk {
-    /// Along this path, which begins with a root.
-    pub(super) fn new<P: Process, W: Watch<P>>(search: &mut Search<P, W>, path: &[u32]) -> Self {
-        let mut walk = Self { tuple: Vec::new(), free: false, steps: Vec::new() };
-        let Some((&root, path)) = path.split_first() else { return walk };
-        let roots = search.space.roots();
-        let is_root = |index: &usize| search.number(roots.get(*index).0).0 == root;
-        let index = (0..roots.len()).find(is_root).expect("a path begins with a root");
-        walk.tuple = roots.get(index).0.to_vec();
-        walk.free = search.is_free(root);
-        for &state in path {
-            walk.step(search, state, false);
-        }
-        walk
-    }
-
-    /// Goes on to a state, if need be by an event that violates something.
-    pub(super) fn step<P: Process, W: Watch<P>>(
-        &mut self,
-        search: &mut Search<P, W>,
-        to: u32,
-        violates: bool,
-    ) -> Option<Found> {
-        let mut successors = Successors::default();
-        search.space.successors(&self.tuple, self.free, &mut successors);
-        let leads_there = |index: &usize| {
-            let (tuple, successor) = successors.get(*index);
-            successor.found.is_some() == violates && search.number(tuple).0 == to
-        };
-        let index =
-            (0..successors.len()).find(leads_there).expect("an edge of the search is one of every run along it");
-        let (tuple, successor) = successors.get(index);
-        let (process, event) = search.space.describe(successor.event);
-        self.steps.push(Step { process, event, crashes: successor.crashed });
-        self.tuple = tuple.to_vec();
-        self.free = search.is_free(to);
-        successor.found.clone()
-    }
-}
-
-impl<P: Process, W: Watch<P>> crate::engine::interleaving::Space<P, W> {
-    /// Whom an event befalls, and what it is.
-    fn describe(&self, event: Move) -> (ProcessId, String) {
-        let id = |process: u16| ProcessId::new(process.into());
-        match event {
-            Move::Deliver { from, to, message } => {
-                (id(to), format!("handles {:?} from {}", self.message(message), id(from)))
-            }
-            Move::Lose { from, to, message } => {
-                (id(to), format!("never gets {:?} from {}: it is lost", self.message(message), id(from)))
-            }
-            Move::Repeat { from, to, message } => {
-                (id(to), format!("handles a copy of {:?} from {}", self.message(message), id(from)))
-            }
-            Move::Miss { from, to, message } => {
-                (id(to), format!("is down when {:?} from {} comes", self.message(message), id(from)))
-            }
-            Move::Report { observer, of } => (id(observer), format!("is told that {} crashed", id(of))),
-            Move::Fire { process, timer, early } => {
-                let early = if early { " early" } else { "" };
-                (id(process), format!("has its timer {:?} fire{early}", self.timer(timer)))
-            }
-            Move::Request { process, request } => (id(process), format!("is asked to {:?}", self.requested(request))),
-            Move::Crash { process } => (id(process), "crashes".to_owned()),
-            Move::Restart { process } => (id(process), "comes back".to_owned()),
-        }
-    }
+    let at = Ticks::new(stats.events);
+    let violation = Violation {
+        property: property.to_owned(),
+        at,
+        event: stats.events,
+        processes: processes.clone(),
+        explanation: explanation.clone(),
+    };
+    let mut ending = Ending::new(&Outcome { end: End::Violated(violation), at, stats });
+    ending.cycle_from_event = round.map(|(_, event)| event);
+    let schedule = UntimedSchedule::new(property, stats.events, &explanation, moves, round.map(|(moves, _)| moves));
+    let cycle = round.map(|(moves, _)| moves - starts);
+    Counterexample { property, processes, explanation, steps, cycle, schedule, records, ending, count }
 }

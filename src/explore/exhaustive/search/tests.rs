@@ -53,7 +53,7 @@ impl<P: Process> Watch<P> for Nothing {
 const FREE: Bounds = Bounds { early_timers: None, losses: 0, duplicates: 0, weighs: false };
 
 fn search<P: Process>(setup: Setup<P>, bounds: Bounds, order: Order) -> Search<P, Nothing> {
-    let mut search = Search::new(Arc::new(setup), Nothing, bounds, order);
+    let mut search = Search::new(Arc::new(setup), Nothing, bounds, order, 2);
     assert_eq!(search.start(), None);
     assert_eq!(search.run(|_| true), Stop::Exhausted);
     assert_eq!(search.frontier(), 0);
@@ -62,17 +62,18 @@ fn search<P: Process>(setup: Setup<P>, bounds: Bounds, order: Order) -> Search<P
 
 /// How many ways there are from the roots to states without successors.
 fn schedules<P: Process>(search: &mut Search<P, Nothing>) -> u64 {
-    let mut ways = vec![0; search.tuples.len()];
+    let mut ways = vec![0; search.tuples.bound()];
     let mut edges = Vec::new();
     // In these models every event leads away from the start.
-    let mut order: Vec<u32> = (0..search.tuples.len() as u32).collect();
+    let mut order: Vec<u32> = (0..search.tuples.bound() as u32).filter(|&state| search.tuples.has(state)).collect();
+    let start = order.iter().copied().find(|&state| search.path(state).len() == 1).expect("there is a root");
     order.sort_by_key(|&state| search.path(state).len());
     for &state in order.iter().rev() {
         search.edges(state, &mut edges);
         let ends = u64::from(edges.is_empty());
         ways[state as usize] = ends + edges.iter().map(|&(to, ..)| ways[to as usize]).sum::<u64>();
     }
-    ways[0]
+    ways[start as usize]
 }
 
 /// Process 0 receives one message of each other, and remembers in which order.
