@@ -26,7 +26,7 @@ fn has_simpy() -> bool {
 }
 
 pub(crate) fn ring() {
-    for processes in [8, 1_024] {
+    for processes in [8, 64, 1_024] {
         // The last hop of a ring with fewer is to the first process too.
         let hops = |about: u64| about / u64::from(processes) * u64::from(processes);
         let add = |peers: &mut Vec<Peer>, name, besides, about, run: fn(u32, u64, u64) -> _| {
@@ -44,8 +44,11 @@ pub(crate) fn ring() {
         add(&mut peers, "anysystem", ANYSYSTEM, 100_000, engines::anysystem::ring);
         #[cfg(madsim)]
         add(&mut peers, "madsim", MADSIM, 100_000, engines::madsim::ring);
-        if processes <= 8 {
-            add(&mut peers, "turmoil", TURMOIL, 4_000, engines::turmoil::ring);
+        // What each of its steps visits grows with the square of the processes.
+        match processes {
+            8 => add(&mut peers, "turmoil", TURMOIL, 4_000, engines::turmoil::ring),
+            64 => add(&mut peers, "turmoil", TURMOIL, 256, engines::turmoil::ring),
+            _ => {}
         }
         if has_simpy() {
             add(&mut peers, "SimPy", SIMPY, 50_000, engines::simpy::ring);
