@@ -17,7 +17,7 @@ use jeton::mutex::{System, Workload};
 use jeton::trace::{Fingerprint, Recorder};
 
 use workloads::relay::Load;
-use workloads::{bare, lock, relay, ring};
+use workloads::{bare, lock, relay, ring, token};
 
 #[allow(dead_code, reason = "each bench needs a part of it")]
 mod workloads;
@@ -66,6 +66,15 @@ fn passer(processes: u32) -> Pair {
     };
     let engine = beyond(run(HOPS / 4), run(HOPS * 5 / 4));
     pair(&format!("ring of {processes}"), engine, bare_ring(processes))
+}
+
+fn token(processes: u32) -> Pair {
+    let run = |hops| {
+        let mut ring = token::Ring::new(processes, hops);
+        timed(move |seed| ring.run(seed))
+    };
+    let engine = beyond(run(HOPS / 4), run(HOPS * 5 / 4));
+    pair(&format!("ring of {processes}, all properties"), engine, bare_ring(processes))
 }
 
 /// What is watched and kept of a run of the query ring.
@@ -154,6 +163,9 @@ fn pairs() -> Vec<fn() -> Pair> {
         || passer(1_024),
         || passer(100_000),
         || passer(1_000_000),
+        || token(8),
+        || token(1_024),
+        || token(1_000_000),
         || query_ring(8, Watch::Nothing, "no properties"),
         || query_ring(8, Watch::Properties, "all properties"),
         || query_ring(8, Watch::Decisions, "all properties, decisions recorded"),

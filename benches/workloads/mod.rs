@@ -4,3 +4,4 @@ pub(crate) mod bare;
 pub(crate) mod lock;
 pub(crate) mod relay;
 pub(crate) mod ring;
+pub(crate) mod token;
