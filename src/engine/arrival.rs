@@ -6,7 +6,7 @@ use super::observer::{MessageId, Observer, Violation};
 use super::rng::Stream;
 use super::timed::{Pending, Timed};
 use super::world::{Arrived, World};
-use crate::model::{Event, Process, ProcessId, Report, Ticks};
+use crate::model::{Event, Process, ProcessId, Report};
 
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// A timer fires, unless it was cancelled while it waited in an inbox.

@@ -264,12 +264,12 @@ impl<P: Mutex> Monitor<P> {
 
     /// Of all tokens, whoever stepped, crashed or was lost to.
     #[inline(always)]
-    fn check_tokens(&mut self, process: Option<ProcessId>, world: &World<P>) {
-        let valid = self.tokens.valid_after(process, world);
-        if valid != 1 {
+    fn check_tokens(&mut self, valid: u64) {
+        if valid == 1 {
+            self.had_token = true;
+        } else {
             self.check_none_or_several_tokens(valid);
         }
-        self.had_token = valid != 0;
     }
 
     #[inline(never)]
@@ -277,6 +277,7 @@ impl<P: Mutex> Monitor<P> {
         if valid == 0 && self.had_token {
             self.tally.mark("token_lost");
         }
+        self.had_token = valid > 0;
         if valid > 1 {
             let (places, tokens) = (self.tokens.places(), self.tokens.describe());
             self.found(Property::SingleToken, places, || format!("there are several valid tokens: {tokens}"));
@@ -474,11 +475,14 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     #[inline(always)]
     fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
         let process = self.step.process.take();
-        if self.watches_tokens {
-            self.check_tokens(process, world);
-        }
         if let Some(process) = process {
+            if self.watches_tokens {
+                let valid = self.tokens.valid_after(process, world);
+                self.check_tokens(valid);
+            }
             self.check_state(process, world);
+        } else if self.watches_tokens {
+            self.check_tokens(self.tokens.valid());
         }
         if self.step.is_rare {
             self.check_rare(process, world)?;

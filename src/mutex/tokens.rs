@@ -26,9 +26,9 @@ struct Flight<P: Mutex> {
 impl<P: Mutex> Flight<P> {
     /// The state of a process has changed.
     #[inline(always)]
-    fn stepped(&mut self, process: Option<ProcessId>, world: &World<P>) {
+    fn stepped(&mut self, process: ProcessId, world: &World<P>) {
         // A flight that has just begun is looked at with the state of its receiver, whoever stepped.
-        if Some(self.to) == process || Some(self.from) == process {
+        if self.to == process || self.from == process {
             let receiver = world.process(self.to);
             self.valid = world.is_up(self.to) && receiver.would_accept(self.from, &self.message);
         }
@@ -84,33 +84,27 @@ impl<P: Mutex> Tokens<P> {
         self.flights.retain(|flight| flight.to != process);
     }
 
-    /// How many there are after a step of this process, if any made one; copies of one token on their way to one process
-    /// are one.
+    /// How many there are after a step of this process; copies of one token on their way to one process are one.
     #[inline(always)]
-    pub(super) fn valid_after(&mut self, process: Option<ProcessId>, world: &World<P>) -> u64 {
-        if let Some(process) = process {
-            let tokens = world.process(process).tokens();
-            if self.held[process.index()] != tokens {
-                self.set_held(process, tokens);
-            }
+    pub(super) fn valid_after(&mut self, process: ProcessId, world: &World<P>) -> u64 {
+        let tokens = world.process(process).tokens();
+        if self.held[process.index()] != tokens {
+            self.set_held(process, tokens);
         }
-        let flying = match self.flights.as_mut_slice() {
-            [] => 0,
-            [flight] => {
-                flight.stepped(process, world);
-                u64::from(flight.valid)
-            }
-            _ => self.flying_after(process, world),
-        };
-        self.total_held + flying
-    }
-
-    #[inline(never)]
-    fn flying_after(&mut self, process: Option<ProcessId>, world: &World<P>) -> u64 {
+        if let [flight] = self.flights.as_mut_slice() {
+            flight.stepped(process, world);
+            return self.total_held + u64::from(flight.valid);
+        }
         for flight in &mut self.flights {
             flight.stepped(process, world);
         }
-        let mut count = 0;
+        self.valid()
+    }
+
+    /// How many there are.
+    #[inline(never)]
+    pub(super) fn valid(&self) -> u64 {
+        let mut count = self.total_held;
         for (index, flight) in self.flights.iter().enumerate() {
             let is_copy = |other: &Flight<P>| other.valid && other.to == flight.to && other.token == flight.token;
             count += u64::from(flight.valid && !self.flights[..index].iter().any(is_copy));
