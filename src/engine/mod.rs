@@ -6,6 +6,7 @@
 //! through [`Chance`](decision).
 
 mod application;
+mod arrival;
 mod bounds;
 mod channel;
 mod crash;
