@@ -17,6 +17,7 @@ mod laws;
 mod limits;
 mod messages;
 mod minimise;
+mod no_lock;
 #[cfg(feature = "cli")]
 mod readme;
 mod runaway;

@@ -121,7 +121,10 @@ impl Part {
     /// Reads what is there and changes nothing.
     pub(in crate::cli) fn read(place: &Path) -> Result<Self, Fault> {
         let Some(manifest) = manifest_in(place)? else {
-            return Err(Fault::new(format!("{}: no campaign is in it", place.display())));
+            return Err(Fault::new(format!(
+                "{}: no campaign is in it, expected what `explore --out` leaves",
+                place.display()
+            )));
         };
         let _lock = lock_to_read(place)?;
         let file = place.join(JOURNAL);
