@@ -22,6 +22,7 @@ mod queue;
 mod rng;
 mod setup;
 mod simulation;
+pub(crate) mod spelling;
 mod timed;
 mod timers;
 mod wheel;

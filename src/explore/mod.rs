@@ -1,6 +1,9 @@
-//! Many schedules of one setup: seeds in parallel, with an honest account of what was covered.
+//! Many schedules of one setup: seeds in parallel, every crash point, every interleaving, with an honest account of what
+//! was covered; and a failing one made small.
 //!
-//! The result never depends on the number of threads or on what ran before. It reads no clock.
+//! It is for whoever wants to know whether something holds: begin with [`Exploration`], and see [the guide](crate::guide).
+//! Its results must never depend on the number of threads or on what ran before; it reads no clock, and never says that
+//! something holds of what was cut off.
 
 mod campaign;
 mod check;

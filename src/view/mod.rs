@@ -47,6 +47,7 @@ pub use html::html;
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 pub use story::{Event, Message, Sentence, Span, SpanKind, Story, What};
+pub(crate) use svg::escape;
 pub use svg::svg;
 
 /// Follows the token of a ring, so that a trace says where it is.

@@ -389,7 +389,7 @@ fn wrap(text: &str, width: i64) -> Vec<String> {
 }
 
 /// As text in XML may be; what XML cannot have is a question mark.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::scenario::directory;
 
 pub(crate) struct Ran {
-    status: i32,
+    pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -29,9 +29,14 @@ impl Ran {
 
 /// Runs `jeton` where the scenarios are.
 pub(crate) fn jeton(arguments: &[&str]) -> Ran {
+    jeton_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
+}
+
+/// Runs `jeton` in this directory.
+pub(crate) fn jeton_in(directory: &Path, arguments: &[&str]) -> Ran {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_jeton"))
         .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(directory)
         .env_remove("JETON_SCHEDULES")
         .env_remove("JETON_SEED")
         .output()

@@ -9,12 +9,16 @@ mod command_line;
 #[cfg(feature = "cli")]
 mod command_line_check;
 mod crash_points;
+mod errors;
 mod exhaustive;
 mod fingerprints;
 mod hang;
 mod laws;
+mod limits;
 mod messages;
 mod minimise;
+#[cfg(feature = "cli")]
+mod readme;
 mod runaway;
 mod scale;
 mod scenario;

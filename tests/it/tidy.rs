@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("explore", &["view", "mutex", "property", "trace", "engine", "model"]),
     ("algorithms", &["mutex", "model"]),
     ("scenario", &["algorithms", "explore", "mutex", "property", "trace", "engine", "model"]),
+    ("measure", &["algorithms", "explore", "view", "mutex", "property", "engine", "model"]),
     ("testing", &["scenario", "algorithms", "explore", "view", "mutex", "property", "trace", "engine", "model"]),
 ];
 
@@ -46,7 +47,11 @@ const HAZARDOUS_NAMES: &[Hazard] = &[
 
 const HAZARDOUS_PATHS: &[Hazard] = &[
     ("std::env", FRONT_ENDS, "nothing but the command line and `check` reads the environment"),
-    ("std::thread", &["src/explore/", "src/bin/", "src/cli/"], "only an exploration has threads"),
+    (
+        "std::thread",
+        &["src/explore/", "src/measure/", "src/bin/", "src/cli/"],
+        "only explorations and sweeps have threads",
+    ),
     // The bare loops of the benches have no engine to ask.
     ("rand", &["src/engine/rng.rs", "benches/workloads/bare.rs"], "chance comes through `engine::rng` alone"),
     ("rand_chacha", &["src/engine/rng.rs", "benches/workloads/bare.rs"], "chance comes through `engine::rng` alone"),
