@@ -7,8 +7,9 @@ use super::walk::Walk;
 use crate::engine::Invalid;
 use crate::engine::interleaving::{Move, Successors};
 use crate::explore::{Case, Runner, Strategy};
+use crate::model::ProcessId;
 use crate::mutex::{Lookout, Mutex};
-use crate::trace::{Kind, Record, Recorder};
+use crate::trace::{Effect, Kind, Record, Recorder};
 
 /// How many of the states of every interleaving the schedules of a strategy came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,12 +122,36 @@ fn go_on<P: Mutex>(
             }
             let mut way = way.clone();
             let records = way.walk.go(&search.space, &successors, index, start);
-            if records.first().is_some_and(|other| is_like(other, record)) {
-                if start.is_none_or(|process| usize::from(process) + 1 == search.space.count()) {
-                    way.path.push(search.number(successors.get(index).0));
-                }
+            let Some(other) = records.first().filter(|other| is_like(other, record)) else { continue };
+            if start.is_none_or(|process| usize::from(process) + 1 == search.space.count()) {
+                way.path.push(search.number(successors.get(index).0));
+            }
+            if record.crashed && !other.crashed {
+                // A crash after all that shows is one after the step.
+                on.extend(strike(search, &way, record.process));
+            } else {
                 on.push(way);
             }
+        }
+        if record.crashed && start.is_none() && seen(record).next().is_none() {
+            // And one before all that shows is one before the step.
+            on.extend(strike(search, way, record.process));
+        }
+    }
+    on
+}
+
+/// All ways on by a crash of this process between two steps.
+fn strike<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>, process: ProcessId) -> Vec<Way<P>> {
+    let mut on = Vec::new();
+    let mut successors = Successors::default();
+    way.walk.successors(search, &mut successors);
+    for index in 0..successors.len() {
+        if matches!(successors.get(index).1.event, Move::Crash { process: at } if u32::from(at) == process.get()) {
+            let mut way = way.clone();
+            way.walk.go(&search.space, &successors, index, None);
+            way.path.push(search.number(successors.get(index).0));
+            on.push(way);
         }
     }
     on
@@ -165,8 +190,15 @@ fn resembles(event: Move, record: &Record) -> bool {
     }
 }
 
-/// Whether two records are of one event, whenever it was. What is lost is lost later in virtual time.
+/// Whether two records are of one event, whenever it was, and one of them perhaps cut short by a crash of which the other
+/// knows as an event of its own. What is lost is lost later in virtual time.
 fn is_like(one: &Record, other: &Record) -> bool {
-    let part = |record: &Record| (record.process, record.crashed, record.kind.clone(), record.effects.clone());
-    part(one) == part(other)
+    let same = one.process == other.process && one.kind == other.kind && (other.crashed || !one.crashed);
+    same && if other.crashed { seen(one).eq(seen(other)) } else { one.effects == other.effects }
+}
+
+/// The effects between which it matters where a crash falls.
+fn seen(record: &Record) -> impl Iterator<Item = &Effect> {
+    let matters = |effect: &&Effect| matches!(effect, Effect::Send { .. } | Effect::Store(_) | Effect::Indicate(_));
+    record.effects.iter().filter(matters)
 }
