@@ -5,6 +5,7 @@
 //! looks at.
 
 mod accounting;
+mod explain;
 mod fairness;
 mod holders;
 mod interface;

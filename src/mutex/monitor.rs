@@ -1,3 +1,4 @@
+use super::explain::{self, Explained};
 use super::fairness::Fairness;
 use super::holders::Holders;
 use super::queues::Queues;
@@ -154,9 +155,10 @@ impl<P: Mutex> Monitor<P> {
 
     #[cold]
     #[inline(never)]
-    fn found(&mut self, property: Property, processes: Vec<ProcessId>, explanation: impl FnOnce() -> String) {
+    fn found(&mut self, property: Property, explain: impl FnOnce() -> Explained) {
         if self.chosen.has(property) {
-            self.step.found.push((property, processes, explanation()));
+            let (processes, explanation) = explain();
+            self.step.found.push((property, processes, explanation));
             self.step.is_rare = true;
         }
     }
@@ -208,11 +210,8 @@ impl<P: Mutex> Monitor<P> {
             Indication::Entered(data, fence) => {
                 self.holders.entered(process, data);
                 self.fairness.entered(process, data);
-                if let Some((seen, by)) = self.holders.show(process, data, fence) {
-                    self.found(Property::FencingGrows, vec![process, by], || {
-                        let (a, b) = (show(fence), show(seen));
-                        format!("the resource of {data} refuses {process}, whose fence is {a}: it has seen {b} of {by}")
-                    });
+                if let Some(seen) = self.holders.show(process, data, fence) {
+                    self.found(Property::FencingGrows, || explain::fence_refused(process, data, fence, seen));
                 }
             }
             Indication::Written(_) => self.writers.push(process),
@@ -237,12 +236,7 @@ impl<P: Mutex> Monitor<P> {
         let holders = self.holders.of(data);
         if holders.len() > 1 {
             let holders = holders.to_vec();
-            self.found(Property::SingleHolder, holders.clone(), || {
-                format!(
-                    "{} are in the critical section of {data} at once, the last to enter being {process}",
-                    names(&holders)
-                )
-            });
+            self.found(Property::SingleHolder, || explain::several_holders(holders, data, process));
         }
     }
 
@@ -250,9 +244,7 @@ impl<P: Mutex> Monitor<P> {
     fn check_state(&mut self, process: ProcessId, world: &World<P>) {
         let state = world.process(process);
         if self.holders.is_inside(process) && state.tokens() == 0 {
-            self.found(Property::TokenInCs, vec![process], || {
-                format!("{process} is in the critical section and has no token")
-            });
+            self.found(Property::TokenInCs, || explain::tokenless(process));
         }
         if self.watches_replicas && !self.replicas.has(process, state.replica()) {
             self.set_replica(process, world);
@@ -285,7 +277,7 @@ impl<P: Mutex> Monitor<P> {
         self.had_token = valid > 0;
         if valid > 1 {
             let (places, tokens) = (self.tokens.places(), self.tokens.describe());
-            self.found(Property::SingleToken, places, || format!("there are several valid tokens: {tokens}"));
+            self.found(Property::SingleToken, || explain::several_tokens(places, &tokens));
         }
     }
 
@@ -294,12 +286,7 @@ impl<P: Mutex> Monitor<P> {
         let (Some(mine), Some(newest)) = (world.process(process).replica(), self.replicas.newest()) else { return };
         if mine.version < newest {
             let other = self.replicas.with_version(newest).unwrap_or(process);
-            self.found(Property::FreshReplica, vec![process, other], || {
-                let mine = mine.version;
-                format!(
-                    "{process} accepted the token with version {mine} of the data while {other} has version {newest}"
-                )
-            });
+            self.found(Property::FreshReplica, || explain::stale_token(process, mine, other, newest));
         }
     }
 
@@ -308,10 +295,7 @@ impl<P: Mutex> Monitor<P> {
         let (Some(mine), Some(oldest)) = (world.process(writer).replica(), self.replicas.oldest()) else { return };
         if oldest < mine.version {
             let other = self.replicas.with_version(oldest).unwrap_or(writer);
-            self.found(Property::SynchronousWrite, vec![writer, other], || {
-                let mine = mine.version;
-                format!("{writer} has left after writing version {mine} while {other} still has version {oldest}")
-            });
+            self.found(Property::SynchronousWrite, || explain::left_too_early(writer, mine, other, oldest));
         }
     }
 
@@ -319,9 +303,7 @@ impl<P: Mutex> Monitor<P> {
     fn check_grant(&mut self, server: ProcessId, client: ProcessId, message: &P::Message, world: &World<P>) {
         let Some((data, request)) = P::grant(message).filter(|_| world.is_up(client)) else { return };
         if let Some((passed, _)) = self.queues.grant(client, data, request) {
-            self.found(Property::QueueOrder, vec![server, client, passed], || {
-                format!("{server} grants {data} to {client}, and {passed} was accepted before and still waits")
-            });
+            self.found(Property::QueueOrder, || explain::passed_over(server, client, passed, data));
         }
     }
 
@@ -329,9 +311,7 @@ impl<P: Mutex> Monitor<P> {
     fn check_stored(&mut self, process: ProcessId, world: &World<P>) {
         let Some(server) = world.process(process).accepted_by() else { return };
         if !P::registers(world.stable(server), process) {
-            self.found(Property::RegisteredBeforeAck, vec![process, server], || {
-                format!("{process} has its accept from {server}, whose stable storage does not list it")
-            });
+            self.found(Property::RegisteredBeforeAck, || explain::unlisted(process, server));
         }
     }
 
@@ -368,9 +348,7 @@ impl<P: Mutex> Monitor<P> {
             Effect::Store { record } => {
                 if let Some(client) = P::unregisters(record) {
                     if world.is_up(client) && world.process(client).accepted_by() == Some(process) {
-                        self.found(Property::RegisteredBeforeAck, vec![client, process], || {
-                            format!("{process} strikes {client} off its list, and {client} has its accept and is up")
-                        });
+                        self.found(Property::RegisteredBeforeAck, || explain::struck_off(process, client));
                     }
                 }
             }
@@ -396,11 +374,7 @@ impl<P: Mutex> Monitor<P> {
     #[inline(never)]
     fn check_cycle(&mut self, process: ProcessId) {
         if let Some(cycle) = self.holders.cycle(process) {
-            let processes = cycle.iter().map(|(process, _)| *process).collect();
-            self.found(Property::NoDeadlock, processes, || {
-                let links: Vec<String> = cycle.iter().map(|(p, data)| format!("{p} waits for {data}")).collect();
-                format!("each waits for what the next one holds: {}", links.join(", "))
-            });
+            self.found(Property::NoDeadlock, || explain::deadlock(&cycle));
         }
     }
 }
@@ -501,23 +475,11 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         });
         // A write that is not done has not stopped, and explains why replicas differ.
         if self.chosen.has(Property::ReplicasConverge) && (unanswered.is_none() || self.collects) {
-            if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
-                let explanation = format!(
-                    "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
-                    mine.version, mine.value, other.version, other.value
-                );
-                self.raise(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation))?;
+            if let Some([one, other]) = self.replicas.difference() {
+                let (processes, explanation) = explain::diverged("all is quiet, and", one, other);
+                self.raise(world.violation(Property::ReplicasConverge.name(), processes, explanation))?;
             }
         }
         unanswered.map_or(Ok(()), Err)
     }
-}
-
-fn show(fence: super::Fence) -> String {
-    format!("({}, {})", fence.epoch, fence.counter)
-}
-
-fn names(processes: &[ProcessId]) -> String {
-    let names: Vec<String> = processes.iter().map(ToString::to_string).collect();
-    names.join(" and ")
 }
