@@ -251,7 +251,8 @@ impl fmt::Display for Key {
 /// A text that is no [`Key`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` names no decision, expected something like `delay p0->p1 #2`, `crash_in p1 step 4 #1` or `think p0 #1`{meant}",
+    "`{0}` names no decision, expected something like `delay p0->p1 #2`, `crash_in p1 step 4 #1` or `think p0 #1`\
+     {meant}",
     meant = meant(.0)
 )]
 pub struct KeyError(String);

@@ -386,10 +386,9 @@ impl RandomCrashes {
         match &self.down_ticks {
             Some(down) => spread(&format!("{key}.down_ticks"), down, 1),
             None if self.up_to as usize > candidates => {
-                let problem = format!(
-                    "{} crashes of {candidates} processes that stay down, expected at most {candidates}, or `down_ticks`",
-                    self.up_to
-                );
+                let up_to = self.up_to;
+                let most = format!("expected at most {candidates}, or `down_ticks`");
+                let problem = format!("{up_to} crashes of {candidates} processes that stay down, {most}");
                 Err(Invalid::new(format!("{key}.up_to"), problem))
             }
             None => Ok(()),

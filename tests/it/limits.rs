@@ -1,5 +1,5 @@
-//! Numbers at the end of what there is: whoever builds a setup or a workload with them is told why not, or has a run that
-//! ends. Nothing panics, and nothing wraps round.
+//! Numbers at the end of what there is: whoever builds a setup or a workload with them is told why not, or has a run
+//! that ends. Nothing panics, and nothing wraps round.
 
 use std::panic::catch_unwind;
 

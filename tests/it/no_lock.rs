@@ -3,7 +3,7 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jeton::engine::{Observer, Setup};
+use jeton::engine::Setup;
 use jeton::explore::{Exploration, Own, Stop};
 
 use crate::scenario::directory;

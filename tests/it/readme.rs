@@ -1,5 +1,5 @@
-//! The commands that the README shows: each is run, on a few scenarios and with few schedules. None may find its input at
-//! fault. (Its code is a doc test; the examples of clusters are run in `.ci/run`.)
+//! The commands that the README shows: each is run, on a few scenarios and with few schedules. None may find its input
+//! at fault. (Its code is a doc test; the examples of clusters are run in `.ci/run`.)
 
 use std::fs;
 use std::path::Path;
@@ -26,9 +26,9 @@ fn commands(text: &str) -> Vec<&str> {
 fn cheaply(command: &str) -> Option<Vec<String>> {
     let mut words: Vec<String> = command.strip_prefix("cargo jeton ")?.split(' ').map(str::to_owned).collect();
     if let Some(place) = words.iter().position(|word| word == "--schedules") {
-        words[place + 1] = "20".to_owned();
+        words[place + 1] = "5".to_owned();
     } else if ["explore", "assumptions", "messages"].contains(&&*words[0]) {
-        words.extend(["--schedules", "20"].map(str::to_owned));
+        words.extend(["--schedules", "5"].map(str::to_owned));
     }
     if words[0] == "assumptions" {
         words.push("query_ring".to_owned());

@@ -201,7 +201,9 @@ fn modules_say_what_they_are(house: &[Source]) -> BTreeMap<&str, Complaint> {
     let is_told = |path: &str| says.get(path).copied().unwrap_or(false);
     let is_untold = |file: &&Source| {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder_says = folder != "src" && (is_told(&format!("{folder}/mod.rs")) || is_told(&format!("{folder}.rs")));
+        let modules = folder != "src" && (is_told(&format!("{folder}/mod.rs")) || is_told(&format!("{folder}.rs")));
+        // What an example includes is a part of it.
+        let folder_says = modules || folder.starts_with("examples/") && is_told(&format!("{folder}/main.rs"));
         file.is_rust() && !is_told(&file.path) && !folder_says
     };
     let complaint = || (1, "it opens without `//!`, and so does the module of its folder".to_owned());

@@ -93,8 +93,8 @@ impl Proof {
         match &self.verdict {
             Verdict::Violated(counterexample) => panic!("{counterexample}\n\n{}", counterexample.draw(WIDTH)),
             Verdict::Incomplete => panic!(
-                "incomplete: {states} states, {frontier} of them not looked at: allow more memory or states, or take fewer \
-                 processes, requests or crashes; counters that only grow must be shown (`Process::counters`)"
+                "incomplete: {states} states, {frontier} of them not looked at: allow more memory or states, or take \
+                 fewer processes, requests or crashes; counters that only grow must be shown (`Process::counters`)"
             ),
             Verdict::Verified => {}
         }
