@@ -22,7 +22,7 @@ pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError
 pub use check::Failure;
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exhaustive::{
-    Budget, Counterexample, Coverage, Departure, Exhaustive, Order, Proof, Step, UNTIMED_VERSION, Unchecked,
+    Budget, Counterexample, Coverage, Departure, Exhaustive, Order, Proof, Reduction, Step, UNTIMED_VERSION, Unchecked,
     UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation, Verdict,
 };
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};

@@ -6,6 +6,7 @@ mod liveness;
 mod replay;
 mod report;
 mod search;
+mod symmetry;
 mod trace;
 mod untimed;
 mod walk;
@@ -18,7 +19,7 @@ use std::thread;
 use self::liveness::Outcome;
 pub use self::replay::Departure;
 pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
-pub use self::search::Order;
+pub use self::search::{Order, Reduction};
 use self::search::{Search, Stop};
 pub use self::trace::{Counterexample, Step};
 pub use self::untimed::{UNTIMED_VERSION, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation};
@@ -56,6 +57,7 @@ pub struct Exhaustive<'a, P: Mutex> {
     memory_bytes: u64,
     states_max: u64,
     jobs: usize,
+    reduction: Reduction,
     progress: Option<&'a dyn Fn(Coverage) -> ControlFlow<()>>,
 }
 
@@ -83,6 +85,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             memory_bytes: 4 << 30,
             states_max: u64::from(u32::MAX),
             jobs: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            reduction: Reduction::None,
             progress: None,
         }
     }
@@ -130,6 +133,13 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         self
     }
 
+    /// What it leaves out; nothing, if it is never said.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
+        self
+    }
+
     /// In which order states are looked at.
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
@@ -165,9 +175,11 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     pub fn run(self) -> Result<Proof, Invalid> {
         self.case.validate()?;
         refuse(&self.case.setup)?;
+        self.refuse_reduction()?;
         let mut search = self.search(&self.case.properties);
         let mut stop = search.start();
-        let unchecked = unchecked(&search, &self.case.properties);
+        let mut unchecked = unchecked(&search, &self.case.properties);
+        unchecked.extend(self.unchecked_by_reduction());
         if !unchecked.is_empty() {
             // What cannot be told is not told.
             let is_checked = |property: &Property| unchecked.iter().all(|unchecked| unchecked.property != *property);
@@ -176,6 +188,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             stop = search.start();
         }
         let verdict = self.decide(&mut search, stop);
+        symmetry::is_kept(&search.space)?;
         let is_checked = |property: &&Property| unchecked.iter().all(|unchecked| unchecked.property != **property);
         let mut checked: Vec<_> = self.case.properties.iter().filter(is_checked).map(|p| p.name()).collect();
         checked.push(NO_PANIC);
@@ -201,7 +214,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let weighs = properties.contains(&Property::SingleToken);
         let early_timers = (early_timers < u32::MAX).then_some(early_timers);
         let bounds = Bounds { early_timers, losses, duplicates, weighs };
-        Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs)
+        let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs);
+        search.space.interchange(&self.interchanged());
+        search
     }
 
     fn watch(&self, properties: &[Property]) -> Lookout<P> {
@@ -210,16 +225,21 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     /// Searches to the end: all states, then the cycles among them, and whatever those lead to.
-    fn decide(&self, search: &mut Search<P, Lookout<P>>, mut stop: Option<Stop>) -> Verdict {
+    fn decide(&self, search: &mut Search<P, Lookout<P>>, mut next: Option<Stop>) -> Verdict {
         loop {
-            match stop.take().unwrap_or_else(|| search.run(|search| self.goes_on(search))) {
+            let stop = next.take().unwrap_or_else(|| search.run(|search| self.goes_on(search)));
+            if symmetry::is_kept(&search.space).is_err() {
+                return Verdict::Incomplete;
+            }
+            match stop {
                 Stop::Exhausted => {}
                 Stop::Limit => return Verdict::Incomplete,
                 Stop::Found { from, to, found } => {
                     return self.violated(trace::trace(&self.case.setup, search, from, to, found));
                 }
             }
-            if !self.case.properties.iter().any(|property| property.is_liveness()) {
+            let is_told = |property: &Property| property.is_liveness() && self.reduction == Reduction::None;
+            if !self.case.properties.iter().any(is_told) {
                 return Verdict::Verified;
             }
             // Its tables are as large as the states are many.
@@ -230,7 +250,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             match liveness::look_through(search) {
                 Outcome::Settled => return Verdict::Verified,
                 Outcome::Unsettled(lasso) => return self.violated(trace::lasso(&self.case.setup, search, lasso)),
-                Outcome::Held(states) => stop = search.free(&states),
+                Outcome::Held(states) => next = search.free(&states),
             }
         }
     }
@@ -244,7 +264,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         if self.progress.is_some_and(|progress| progress(coverage(search)).is_break()) {
             return false;
         }
-        search.bytes() as u64 <= self.memory_bytes && (search.tuples.len() as u64) < self.states_max
+        let is_kept = symmetry::is_kept(&search.space).is_ok();
+        is_kept && search.bytes() as u64 <= self.memory_bytes && (search.tuples.len() as u64) < self.states_max
     }
 }
 
