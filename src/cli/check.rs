@@ -15,7 +15,7 @@ use super::{Fault, Verdict as Outcome, input, progress, view};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
 use crate::explore::{
-    Case, Counterexample, Coverage, Estimate, Exhaustive, Proof, Reach, ScenarioText, Strategy, Verdict,
+    Case, Counterexample, Coverage, Estimate, Exhaustive, Proof, Reach, Reduction, ScenarioText, Strategy, Verdict,
 };
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
@@ -44,6 +44,9 @@ pub(super) struct Check {
     /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
     #[arg(long, value_name = "N")]
     duplicates: Option<u32>,
+    /// What it leaves out: symmetry takes states that differ only in which client is which for one
+    #[arg(long, value_name = "HOW", default_value = "none", value_parser = ["none", "symmetry"])]
+    reduction: String,
     /// How many threads search; by default all that there are
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
@@ -161,6 +164,9 @@ impl Visitor for Work<'_> {
         // Another violation, which may come sooner, would hide it.
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
+        }
+        if self.check.reduction == "symmetry" {
+            search = search.reduction(Reduction::Symmetry);
         }
         if let Some(jobs) = self.check.jobs {
             search = search.jobs(jobs);

@@ -42,6 +42,27 @@ pub enum Part<'a, P: Process> {
     },
 }
 
+/// Other ids for processes, in [`Process::relabel`].
+#[derive(Clone, Copy, Debug)]
+pub struct Relabelling<'a>(&'a [ProcessId]);
+
+impl<'a> Relabelling<'a> {
+    /// Each process gets the id at its place.
+    pub fn new(ids: &'a [ProcessId]) -> Self {
+        Self(ids)
+    }
+
+    /// The id that this process gets.
+    pub fn of(&self, process: ProcessId) -> ProcessId {
+        self.0[process.index()]
+    }
+
+    /// Has a place that names a process name it by the id that it gets.
+    pub fn put(&self, process: &mut ProcessId) {
+        *process = self.of(*process);
+    }
+}
+
 /// Whom a process shows the counters of a part, in [`Process::counters`]. It may change them as it sees them.
 pub struct Counters<'a>(&'a mut dyn FnMut(Family, bool, i64) -> i64);
 

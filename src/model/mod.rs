@@ -16,7 +16,7 @@ pub(crate) mod tests;
 mod time;
 
 pub use bench::Bench;
-pub use canonical::{Counter, Counters, Family, Part};
+pub use canonical::{Counter, Counters, Family, Part, Relabelling};
 pub use effect::Effect;
 pub use event::{Event, Report};
 pub use id::ProcessId;

@@ -3,7 +3,7 @@ use std::hash::Hash;
 
 use serde::Serialize;
 
-use super::{Counters, Effect, Event, Part, ProcessId, Report, Ticks};
+use super::{Counters, Effect, Event, Part, ProcessId, Relabelling, Report, Ticks};
 
 /// What messages, timers, requests, indications and stable storage are made of: plain data that can be compared,
 /// hashed, printed, written to a trace and sent to another thread. Every type that can is one.
@@ -98,6 +98,12 @@ pub trait Process: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// if all of a family are shifted, or are put in other places without a change of order
     /// ([`Counters::shift`], [`Counters::order`]). A constant that is compared with them makes it wrong.
     fn counters(_part: Part<'_, Self>, _counters: &mut Counters<'_>) {}
+
+    /// Gives the processes that a part of the run names other ids: in states, stable storage, timers and messages, and
+    /// those that lists are ordered by. An exhaustive search that takes interchangeable processes for each other needs
+    /// it; what names no process need not say anything. The part itself may then be at another process; it is told by
+    /// its old id.
+    fn relabel(_part: Part<'_, Self>, _ids: &Relabelling<'_>) {}
 
     /// Hands an event to its handler. `stable` is read on a restart only.
     #[inline(always)]

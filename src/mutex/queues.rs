@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::DataId;
-use crate::model::ProcessId;
+use crate::model::{ProcessId, Relabelling};
 
 /// The requests that were accepted and not granted yet, of each data id in the order in which they were accepted,
 /// whichever server said so.
@@ -47,6 +47,16 @@ impl Queues {
         let passed = queue.front().copied().filter(|&(first, _)| first != client);
         queue.retain(|&(other, number)| other != client || number > request);
         passed
+    }
+
+    /// Clients have got other ids.
+    pub(super) fn relabel(&mut self, ids: &Relabelling<'_>) {
+        for (client, _) in self.waiting.values_mut().flatten() {
+            ids.put(client);
+        }
+        for numbers in [&mut self.accepted, &mut self.granted] {
+            *numbers = numbers.iter().map(|(&(client, data), &number)| ((ids.of(client), data), number)).collect();
+        }
     }
 
     pub(super) fn crashed(&mut self, client: ProcessId) {

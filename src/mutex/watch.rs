@@ -8,7 +8,7 @@ use super::queues::Queues;
 use super::{Applications, DataId, Fence, Indication, Mutex, Property, Replica, Request, TOKEN_ACCEPTED, Workload};
 use crate::engine::interleaving::{Found, Watch};
 use crate::engine::{Agenda, Application};
-use crate::model::{Effect, Event, ProcessId};
+use crate::model::{Effect, Event, ProcessId, Relabelling};
 
 /// What an exhaustive search of a lock watches.
 #[derive(Clone, Debug)]
@@ -358,6 +358,31 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         let mut after = global.clone();
         after.queues.crashed(process);
         (after != *global).then_some(after)
+    }
+
+    fn relabel(&self, local: &mut Local, from: ProcessId, to: ProcessId) {
+        local.applications.relabel(from, to);
+    }
+
+    fn relabel_request(&self, request: &mut Request, from: ProcessId, to: ProcessId) {
+        Applications::relabel_request(request, from, to);
+    }
+
+    fn relabel_global(&self, global: &mut Global, ids: &Relabelling<'_>) {
+        for (_, holder) in global.greatest.values_mut() {
+            ids.put(holder);
+        }
+        global.queues.relabel(ids);
+    }
+
+    fn relabel_shown(&self, shown: &mut Shown, ids: &Relabelling<'_>) {
+        for told in &mut shown.told {
+            match told {
+                Told::Entered(..) => {}
+                Told::Accepted(client, ..) | Told::Granted(client, ..) => ids.put(client),
+            }
+        }
+        shown.unregistered.iter_mut().for_each(|client| ids.put(client));
     }
 
     /// Valid tokens: those that it has, and those on their way that it would accept, copies of one counted once.

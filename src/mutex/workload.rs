@@ -161,6 +161,21 @@ impl Applications {
         agenda.request(span, Request::Enter(user.first));
     }
 
+    /// The only one that there is belongs to another process now.
+    pub(crate) fn relabel(&mut self, from: ProcessId, to: ProcessId) {
+        let Some(user) = self.users.get(from.index()).cloned() else { return };
+        self.users.clear();
+        self.users.resize(to.index() + 1, NOBODY);
+        self.users[to.index()] = user;
+    }
+
+    /// What one process was to be asked, another is.
+    pub(crate) fn relabel_request(request: &mut Request, from: ProcessId, to: ProcessId) {
+        if let Request::Write(_, value) = request {
+            *value = *value - first_value(from) + first_value(to);
+        }
+    }
+
     /// In its critical section, or both: it stays a while, then writes and leaves, or just leaves.
     fn stay(&mut self, process: ProcessId, data: DataId, agenda: &mut Agenda<'_, Request>) {
         let user = &mut self.users[process.index()];
@@ -169,7 +184,7 @@ impl Applications {
         let writes = self.workload.write_per_mille > 0 && agenda.happens("write", self.workload.write_per_mille);
         if writes {
             let round = self.workload.requests - user.rounds;
-            let value = (u64::from(process.get()) + 1) * 1000 + u64::from(round);
+            let value = first_value(process) + u64::from(round);
             agenda.request(hold, Request::Write(data, value));
         } else {
             agenda.request(hold, Request::Leave(data));
@@ -219,6 +234,15 @@ impl Applications {
     }
 }
 
+/// The application of a process that has none.
+const NOBODY: User =
+    User { phase: Phase::Done, rounds: 0, first: DataId::new(0), second: None, has_first: false, has_second: false };
+
+/// What a process writes tells whose it is.
+fn first_value(process: ProcessId) -> u64 {
+    (u64::from(process.get()) + 1) * 1000
+}
+
 fn think(workload: &Workload, agenda: &mut Agenda<'_, Request>) -> Ticks {
     agenda.span("think", &workload.think_ticks)
 }
@@ -227,16 +251,8 @@ impl<P: Mutex> Application<P> for Applications {
     fn start(&mut self, process: ProcessId, state: &P, agenda: &mut Agenda<'_, Request>) {
         let requests = self.requests.get(process.index()).copied().unwrap_or(self.workload.requests);
         let rounds = if state.takes_requests() { requests } else { 0 };
-        let nobody = User {
-            phase: Phase::Done,
-            rounds: 0,
-            first: DataId::default(),
-            second: None,
-            has_first: false,
-            has_second: false,
-        };
         if self.users.len() <= process.index() {
-            self.users.resize(process.index() + 1, nobody);
+            self.users.resize(process.index() + 1, NOBODY);
         }
         if rounds > 0 {
             self.users[process.index()].rounds = rounds;

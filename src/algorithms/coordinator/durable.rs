@@ -32,7 +32,7 @@ use super::{
     CONNECTED_AGAIN, Ctx, KNOWN_STEP_IGNORED, LEAVE_IMPLIED, MESSAGE_OF_THE_DEAD_IGNORED, STALE_STEP_IGNORED, Server,
     Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, free, is_ignored, note_learned, times,
 };
-use crate::model::{ProcessId, Ticks};
+use crate::model::{ProcessId, Relabelling, Ticks};
 use crate::mutex::{DataId, Fence, Impossible, Property, Wait, sealed};
 
 /// The server restarted with a lock that was held and waited for.
@@ -298,6 +298,17 @@ impl Server for DurableServer {
         // has connected once more, but only within the latency, so once.
         let served = times(requests.saturating_add(1), times(2, delay) + hold) + latency + times(2, delay);
         times(2, known + served)
+    }
+
+    fn relabel(&mut self, ids: &Relabelling<'_>) {
+        for clients in [&mut self.listed, &mut self.awaited] {
+            *clients = clients.iter().map(|&client| ids.of(client)).collect();
+        }
+        self.table.relabel(ids);
+    }
+
+    fn relabel_stable(stable: &mut DurableStable, ids: &Relabelling<'_>) {
+        stable.clients = stable.clients.iter().map(|&client| ids.of(client)).collect();
     }
 
     fn apply(stable: &mut Self::Stable, record: Self::Record) {

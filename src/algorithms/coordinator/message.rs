@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::model::ProcessId;
+use crate::model::{ProcessId, Relabelling};
 use crate::mutex::{DataId, Fence};
 
 /// Where a client stands with regard to one lock, in the order in which a request goes through it.
@@ -129,6 +129,13 @@ pub enum Body {
 }
 
 impl Body {
+    /// Clients have got other ids.
+    pub(super) fn relabel(&mut self, ids: &Relabelling<'_>) {
+        if let Self::Replicate { change, .. } = self {
+            change.relabel(ids);
+        }
+    }
+
     /// The step that an enter or a leave stands for.
     pub(super) fn claim(&self) -> Option<Claim> {
         match *self {
@@ -158,6 +165,14 @@ pub enum Change {
         /// How it went.
         absence: Absence,
     },
+}
+
+impl Change {
+    /// Clients have got other ids.
+    pub(super) fn relabel(&mut self, ids: &Relabelling<'_>) {
+        let (Self::Step { client, .. } | Self::Gone { client, .. }) = self;
+        ids.put(client);
+    }
 }
 
 /// Why nothing is expected of a client any more.

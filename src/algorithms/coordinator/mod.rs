@@ -52,7 +52,7 @@ pub use replicated::{ReplicatedParameters, ReplicatedRules, ReplicatedServer, Re
 pub use stateless::{StatelessParameters, StatelessRules, StatelessServer, grace_bound};
 use table::{Learned, Table};
 
-use crate::model::{Context, Process, ProcessId, Report, Ticks, Value};
+use crate::model::{Context, Part, Process, ProcessId, Relabelling, Report, Ticks, Value};
 use crate::mutex::{
     Circumstances, DataId, Impossible, Indication, Mutex, Parameters, Property, Request, System, Wait, sealed,
 };
@@ -154,6 +154,11 @@ pub trait Server: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed::Se
         None
     }
 
+    /// See [`Process::relabel`]: clients have got other ids.
+    fn relabel(&mut self, ids: &Relabelling<'_>);
+    /// See [`Process::relabel`]: clients have got other ids.
+    fn relabel_stable(_stable: &mut Self::Stable, _ids: &Relabelling<'_>) {}
+
     /// See [`Mutex::waits_for`].
     fn waits_for(&self, me: ProcessId) -> Vec<Wait>;
 
@@ -234,6 +239,16 @@ impl<S: Server> Process for Coordinator<S> {
     fn takes_requests(&self) -> bool {
         matches!(self, Self::Client(_))
     }
+
+    /// A client knows nobody but servers.
+    fn relabel(part: Part<'_, Self>, ids: &Relabelling<'_>) {
+        match part {
+            Part::State(_, Self::Server(server)) => server.relabel(ids),
+            Part::Stable(_, stable) => S::relabel_stable(stable, ids),
+            Part::Message { message, .. } => message.body.relabel(ids),
+            Part::State(_, Self::Client(_)) | Part::Timer(..) => {}
+        }
+    }
 }
 
 impl<S: Server> Mutex for Coordinator<S> {
@@ -244,6 +259,11 @@ impl<S: Server> Mutex for Coordinator<S> {
     /// The servers and one client are needed.
     fn without(config: &Self::Config, processes: u32, process: ProcessId) -> Option<Self::Config> {
         (process.get() >= S::SERVERS && processes > S::SERVERS + 1).then(|| config.clone())
+    }
+
+    /// The clients.
+    fn interchangeable(_config: &Self::Config, processes: u32) -> Vec<ProcessId> {
+        ProcessId::all(processes).filter(|process| process.get() >= S::SERVERS).collect()
     }
 
     fn waits_for(&self, me: ProcessId) -> Vec<Wait> {

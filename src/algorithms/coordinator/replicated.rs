@@ -35,7 +35,7 @@ use super::{
     CONNECTED_AGAIN, Ctx, GRANT_IGNORED, KNOWN_STEP_IGNORED, LEAVE_IMPLIED, MESSAGE_OF_THE_DEAD_IGNORED, Server, Stamp,
     TWO_LOCKS_FREED_BY_CRASH, Terms, free, is_ignored, note_learned, times,
 };
-use crate::model::{Never, ProcessId, Ticks};
+use crate::model::{Never, ProcessId, Relabelling, Ticks};
 use crate::mutex::{Circumstances, DataId, Fence, Impossible, Indication, Property, Wait, sealed};
 
 const PRIMARY: ProcessId = ProcessId::new(0);
@@ -394,6 +394,27 @@ impl Server for ReplicatedServer {
         // grant, the stay, the leave. A change may wait for the report that the backup is dead.
         let served = times(requests.saturating_add(1), times(4, delay) + hold) + latency + times(2, delay);
         times(2, known + served)
+    }
+
+    fn relabel(&mut self, ids: &Relabelling<'_>) {
+        match &mut self.role {
+            Role::Primary { held_back, .. } => {
+                for (_, client, body) in held_back {
+                    ids.put(client);
+                    body.relabel(ids);
+                }
+            }
+            Role::Alone => {}
+            Role::Backup { early, set_aside, reported } => {
+                early.values_mut().for_each(|change| change.relabel(ids));
+                for (client, body) in set_aside {
+                    ids.put(client);
+                    body.relabel(ids);
+                }
+                *reported = reported.iter().map(|&client| ids.of(client)).collect();
+            }
+        }
+        self.table.relabel(ids);
     }
 
     fn waits_for(&self, me: ProcessId) -> Vec<Wait> {

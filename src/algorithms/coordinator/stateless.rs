@@ -31,7 +31,7 @@ use super::{
     CONNECTED_AGAIN, Ctx, KNOWN_STEP_IGNORED, LEAVE_IMPLIED, MESSAGE_OF_THE_DEAD_IGNORED, STALE_STEP_IGNORED, Server,
     Stamp, TWO_LOCKS_FREED_BY_CRASH, Terms, check_retry, free, is_ignored, note_learned, times,
 };
-use crate::model::{Never, ProcessId, Ticks};
+use crate::model::{Never, ProcessId, Relabelling, Ticks};
 use crate::mutex::{Circumstances, DataId, Fence, Impossible, Property, Wait, sealed};
 
 /// A client has claimed in time a lock that it held.
@@ -272,6 +272,11 @@ impl Server for StatelessServer {
         // again, or hold a leave back, until its client has connected once more, but only within the latency, so once.
         let served = times(requests.saturating_add(1), times(2, delay) + hold) + latency + times(4, delay);
         times(2, known + served)
+    }
+
+    fn relabel(&mut self, ids: &Relabelling<'_>) {
+        self.connections = self.connections.iter().map(|(&client, &number)| (ids.of(client), number)).collect();
+        self.table.relabel(ids);
     }
 
     fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {

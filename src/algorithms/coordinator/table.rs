@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
 
 use super::message::{Absence, Claim, Phase, Step};
-use crate::model::ProcessId;
+use crate::model::{ProcessId, Relabelling};
 use crate::mutex::{DataId, Wait};
 
 /// The locks, and those who hold them or wait for them.
@@ -216,6 +216,17 @@ impl Table {
     /// Whether some lock is held and waited for.
     pub(super) fn is_contended(&self) -> bool {
         self.locks.values().any(|lock| lock.holder.is_some() && !lock.queue.is_empty())
+    }
+
+    /// Clients have got other ids.
+    pub(super) fn relabel(&mut self, ids: &Relabelling<'_>) {
+        for lock in self.locks.values_mut() {
+            lock.holder.iter_mut().for_each(|holder| ids.put(holder));
+            lock.queue.places.iter_mut().flatten().for_each(|client| ids.put(client));
+        }
+        let clients = std::mem::take(&mut self.clients);
+        self.clients = clients.into_iter().map(|(client, locks)| (ids.of(client), locks)).collect();
+        self.gone = self.gone.iter().map(|(&client, &absence)| (ids.of(client), absence)).collect();
     }
 
     /// Every lock that was ever asked for. Not for every request: there may be many.

@@ -92,6 +92,8 @@ pub(crate) struct Counted {
     /// The new value of each.
     new: Vec<i64>,
     values: Vec<i64>,
+    /// Other forms of a state.
+    pub(super) forms: Vec<u32>,
 }
 
 impl Counted {
@@ -154,11 +156,20 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         }
     }
 
+    /// Whether a state may have other forms than its canonical one.
+    pub(crate) fn has_forms(&self) -> bool {
+        self.canon.has_counters || self.is_symmetric()
+    }
+
     /// Puts a state into its canonical form, if all that it takes is known; else it is as it was.
     pub(crate) fn known_normal(&self, tuple: &mut [u32], counted: &mut Counted) -> Result<(), Unknown<W::Global>> {
-        if !self.canon.has_counters {
-            return Ok(());
+        if self.is_symmetric() {
+            return self.least(tuple, &mut counted.forms);
         }
+        if self.canon.has_counters { self.counted(tuple, counted) } else { Ok(()) }
+    }
+
+    fn counted(&self, tuple: &mut [u32], counted: &mut Counted) -> Result<(), Unknown<W::Global>> {
         counted.all.clear();
         for pair in tuple.chunks_exact(2) {
             counted.all.extend_from_slice(&self.about[pair[0] as usize].counters);

@@ -4,6 +4,7 @@ use super::canonical::Renaming;
 use super::inbox::{Inbox, REPORT};
 use super::node::{Life, Local, Node, Nodes};
 use super::space::{About, Brief, Global, Item, Mail, Range, Space, UNKNOWN};
+use super::symmetry::Moved;
 use super::watch::Watch;
 use crate::model::{Process, ProcessId};
 
@@ -51,6 +52,8 @@ pub(crate) enum Unknown<G> {
     Global(Box<Global<G>>),
     /// A node, or an inbox, with other counters.
     Renamed(Renaming),
+    /// A part of a state under another naming.
+    Moved(Moved),
 }
 
 impl<P: Process, W: Watch<P>> Space<P, W> {
@@ -82,6 +85,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 self.globals.intern(*global);
             }
             Unknown::Renamed(renaming) => self.rename(renaming),
+            Unknown::Moved(moved) => self.find_moved(moved),
         }
     }
 
@@ -98,6 +102,9 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let (outcomes, looks) = self.nodes.step(node, local, self.inboxes.get(inbox));
         let first = u32::try_from(self.outcomes.len()).expect("fewer than 2^32 outcomes");
         let range = Range { first, count: outcomes.len() as u32, looks };
+        if self.is_symmetric() && self.nodes.diary.is_none() {
+            self.compare(node, local, &outcomes, looks);
+        }
         let process = self.nodes.all.get(node).process;
         for outcome in outcomes {
             let first_send = u32::try_from(self.sends.len()).expect("fewer than 2^32 messages of outcomes");

@@ -25,6 +25,7 @@ mod learn;
 mod node;
 mod space;
 mod states;
+mod symmetry;
 mod watch;
 
 pub(crate) use canonical::Counted;

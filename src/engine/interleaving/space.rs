@@ -9,6 +9,7 @@ use super::intern::{Interner, Memo};
 use super::learn::Unknown;
 use super::node::{Local, Nodes, Outcome};
 use super::states::Layout;
+use super::symmetry::Symmetry;
 use super::watch::{Found, Watch};
 use crate::engine::setup::{ChannelOrder, Setup, ToDead};
 use crate::model::{Process, ProcessId};
@@ -55,6 +56,7 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) cuts: Memo<(u32, u16, bool), (u32, u32)>,
     pub(super) cut: Vec<u32>,
     pub(super) canon: Canon,
+    pub(super) symmetry: Symmetry,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -263,6 +265,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             cuts: Memo::default(),
             cut: Vec::new(),
             canon: Canon::default(),
+            symmetry: Symmetry::default(),
         }
     }
 
@@ -286,7 +289,11 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             + outcomes
             + (self.about.capacity() * size_of::<About<W::Facts>>() + self.mail.capacity() * size_of::<Mail>())
             + (self.steps.bytes() + self.looking.bytes() + self.pushes.bytes() + self.weights.bytes())
-            + (self.crashes.bytes() + self.bereaved.bytes() + self.cuts.bytes() + self.canon.bytes())
+            + (self.crashes.bytes()
+                + self.bereaved.bytes()
+                + self.cuts.bytes()
+                + self.canon.bytes()
+                + self.symmetry.bytes())
             + values * OWNED
     }
 

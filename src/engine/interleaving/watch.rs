@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::engine::application::Agenda;
-use crate::model::{Effect, Event, Process, ProcessId};
+use crate::model::{Effect, Event, Process, ProcessId, Relabelling};
 
 /// The applications at all processes and the properties, in parts: one part for each process, which only its own steps
 /// change, and one for the whole run. All are values, and belong to the state of the search.
@@ -71,6 +71,18 @@ pub(crate) trait Watch<P: Process>: Send + Sync {
 
     /// A process has crashed: what is remembered, if it changes.
     fn crashed(&self, process: ProcessId, global: &Self::Global) -> Option<Self::Global>;
+
+    /// The process has got another id.
+    fn relabel(&self, local: &mut Self::Local, from: ProcessId, to: ProcessId);
+
+    /// The process that is to be asked this has got another id.
+    fn relabel_request(&self, request: &mut P::Request, from: ProcessId, to: ProcessId);
+
+    /// Processes have got other ids.
+    fn relabel_global(&self, global: &mut Self::Global, ids: &Relabelling<'_>);
+
+    /// Processes have got other ids.
+    fn relabel_shown(&self, shown: &mut Self::Shown, ids: &Relabelling<'_>);
 
     /// What a process that is up, together with what is in flight to it, weighs; 0 where nothing is weighed.
     fn weigh(&self, state: &P, flight: &[(ProcessId, &P::Message)]) -> u32;

@@ -8,6 +8,7 @@ mod reach;
 mod replay;
 mod report;
 mod search;
+mod symmetry;
 mod trace;
 mod untimed;
 mod walk;
@@ -22,7 +23,7 @@ use self::liveness::{Outcome, Pass};
 pub use self::reach::Reach;
 pub use self::replay::Departure;
 pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
-pub use self::search::Order;
+pub use self::search::{Order, Reduction};
 use self::search::{Search, Stop};
 pub use self::trace::{Counterexample, Step};
 pub use self::untimed::{UNTIMED_VERSION, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation};
@@ -60,6 +61,7 @@ pub struct Exhaustive<'a, P: Mutex> {
     memory_bytes: u64,
     states_max: u64,
     jobs: usize,
+    reduction: Reduction,
     progress: Option<&'a dyn Fn(Coverage) -> ControlFlow<()>>,
 }
 
@@ -87,6 +89,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             memory_bytes: 4 << 30,
             states_max: u64::from(u32::MAX),
             jobs: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            reduction: Reduction::None,
             progress: None,
         }
     }
@@ -134,6 +137,13 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         self
     }
 
+    /// What it leaves out; nothing, if it is never said.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
+        self
+    }
+
     /// In which order states are looked at.
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
@@ -174,7 +184,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     fn decided(&self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
         self.case.validate()?;
         refuse(&self.case.setup)?;
-        let mut unchecked: Vec<Unchecked> = Vec::new();
+        self.refuse_reduction()?;
+        let mut unchecked = self.unchecked_by_reduction();
         loop {
             let is_checked = |property: &Property| unchecked.iter().all(|unchecked| unchecked.property != *property);
             let checked: Vec<Property> = self.case.properties.iter().copied().filter(is_checked).collect();
@@ -186,6 +197,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 continue;
             }
             let verdict = self.decide(&mut search, stop);
+            symmetry::is_kept(&search.space)?;
             // Counters may come into sight on the way, and what cannot be told is not told.
             let more = cannot_tell(&search, &checked);
             if more.is_empty() || matches!(verdict, Verdict::Incomplete) {
@@ -227,7 +239,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let weighs = properties.contains(&Property::SingleToken);
         let early_timers = (early_timers < u32::MAX).then_some(early_timers);
         let bounds = Bounds { early_timers, losses, duplicates, weighs };
-        Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs)
+        let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs);
+        search.space.interchange(&self.interchanged());
+        search
     }
 
     fn watch(&self, properties: &[Property]) -> Lookout<P> {
@@ -236,16 +250,21 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     /// Searches to the end: all states, then the cycles among them, and whatever those lead to.
-    fn decide(&self, search: &mut Search<P, Lookout<P>>, mut stop: Option<Stop>) -> Verdict {
+    fn decide(&self, search: &mut Search<P, Lookout<P>>, mut next: Option<Stop>) -> Verdict {
         loop {
-            match stop.take().unwrap_or_else(|| search.run(|search| self.goes_on(search))) {
+            let stop = next.take().unwrap_or_else(|| search.run(|search| self.goes_on(search)));
+            if symmetry::is_kept(&search.space).is_err() {
+                return Verdict::Incomplete;
+            }
+            match stop {
                 Stop::Exhausted => {}
                 Stop::Limit => return Verdict::Incomplete,
                 Stop::Found { from, to, found } => {
                     return self.violated(trace::trace(&self.case.setup, search, from, to, found));
                 }
             }
-            if !self.case.properties.iter().any(|property| property.is_liveness()) {
+            let is_told = |property: &Property| property.is_liveness() && self.reduction == Reduction::None;
+            if !self.case.properties.iter().any(is_told) {
                 return Verdict::Verified;
             }
             // Its tables are as large as the states are many.
@@ -259,7 +278,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 Outcome::Limit => return Verdict::Incomplete,
                 Outcome::Settled => return Verdict::Verified,
                 Outcome::Unsettled(lasso) => return self.violated(trace::lasso(&self.case.setup, search, lasso)),
-                Outcome::Held(states) => stop = search.free(&states),
+                Outcome::Held(states) => next = search.free(&states),
             }
         }
     }
@@ -275,7 +294,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     fn goes_on(&self, search: &Search<P, Lookout<P>>) -> bool {
-        self.is_told(coverage(search))
+        symmetry::is_kept(&search.space).is_ok()
+            && self.is_told(coverage(search))
             && search.bytes() as u64 <= self.memory_bytes
             && (search.tuples.len() as u64) < self.states_max
     }

@@ -17,6 +17,18 @@ pub enum Order {
     DepthFirst,
 }
 
+/// What a search leaves out because it is as something that it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reduction {
+    /// Nothing.
+    #[default]
+    None,
+    /// States that differ only in which of some [interchangeable](crate::mutex::Mutex::interchangeable) processes is
+    /// which are one. It tells what is violated as a search of all does, but for what must come in the end, which is of
+    /// single processes.
+    Symmetry,
+}
+
 /// The states found so far, and how.
 pub(super) struct Search<P: Process, W: Watch<P>> {
     pub(super) space: Space<P, W>,
@@ -39,6 +51,7 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     canonical: Vec<u32>,
     counted: Counted,
     string: Vec<u32>,
+    /// Another state is quickly packed if it is much like this one.
     beside: Packed,
     unpacked: Packed,
     successors: Successors,
@@ -256,10 +269,12 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
 
     fn find_successors(&mut self, state: u32, successors: &mut Successors) {
         let is_free = self.is_free(state);
-        let mut unpacked = std::mem::take(&mut self.unpacked);
-        self.unpack(state, &mut unpacked);
-        self.space.successors(&unpacked.tuple, is_free, successors);
-        self.unpacked = unpacked;
+        // Its successors are packed beside it.
+        let mut beside = std::mem::take(&mut self.beside);
+        self.unpack(state, &mut beside);
+        self.space.successors(&beside.tuple, is_free, successors);
+        self.beside = beside;
+        self.settle();
     }
 
     fn unpack(&self, state: u32, unpacked: &mut Packed) {
@@ -359,7 +374,7 @@ impl Desk {
         }
         batch.transitions += self.successors.len() as u64;
         let successors = &self.successors;
-        let strings = if space.has_counters() { &self.canonical } else { successors.tuples() };
+        let strings = if space.has_forms() { &self.canonical } else { successors.tuples() };
         for (index, tuple) in strings.chunks_exact(space.length()).enumerate() {
             let shard = space.pack(layout, tuple, &self.unpacked, &mut self.string);
             // In the place of the word that is for work only.
@@ -374,7 +389,7 @@ impl Desk {
 
     /// Brings all successors into their canonical form; false if that is not known of one.
     fn normalise<P: Process, W: Watch<P>>(&mut self, space: &Space<P, W>) -> bool {
-        if !space.has_counters() {
+        if !space.has_forms() {
             return true;
         }
         self.canonical.clear();

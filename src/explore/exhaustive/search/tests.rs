@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::*;
 use crate::engine::{Agenda, ChannelOrder};
-use crate::model::{Context, Effect, Event, Never, ProcessId, Ticks};
+use crate::model::{Context, Effect, Event, Never, ProcessId, Relabelling, Ticks};
 
 /// No application and no property.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,10 @@ impl<P: Process> Watch<P> for Nothing {
     fn crashed(&self, _: ProcessId, (): &()) -> Option<()> {
         None
     }
+    fn relabel(&self, (): &mut (), _: ProcessId, _: ProcessId) {}
+    fn relabel_request(&self, _: &mut P::Request, _: ProcessId, _: ProcessId) {}
+    fn relabel_global(&self, (): &mut (), _: &Relabelling<'_>) {}
+    fn relabel_shown(&self, (): &mut (), _: &Relabelling<'_>) {}
     fn weigh(&self, _: &P, _: &[(ProcessId, &P::Message)]) -> u32 {
         0
     }
