@@ -2,7 +2,8 @@
 //! done in parts.
 //!
 //! The directory has `campaign.json`, what is to be done; `journal`, a line for each step that was done; and in the end
-//! `report.txt`, `report.jsonl`, `report.html` and the small schedules with their views in `schedules/`. Whoever works in it holds a lock on `lock`.
+//! `report.txt`, `report.jsonl`, `report.html` and the small schedules with their views in `schedules/`. Whoever works
+//! in it holds a lock on `lock`.
 
 mod array;
 mod directory;

@@ -1,3 +1,5 @@
+//! Drawings made elsewhere, for the page.
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
