@@ -76,9 +76,9 @@ pub(crate) trait Specimen: Sync {
     /// one of `among`, and stays down so long, or for ever.
     fn crash_points(&self, seeds: Range<u64>, among: &[ProcessId], down: Option<Distribution>) -> CrashPointReport;
 
-    /// Runs every interleaving of the algorithm with the mistake, or without, up to so many states; nothing, if it has
-    /// no such part, or is refused.
-    fn check(&self, sound: bool, bounds: &Small, states: u64) -> Option<Proof>;
+    /// Runs every interleaving of the algorithm with the mistake, or without, up to so many states, with so many
+    /// requests of each process, in which it may write, and so many early timers.
+    fn check(&self, sound: bool, bounds: &Small, states: u64) -> Proof;
 
     /// Goes the way of a counterexample again, with the mistake.
     fn replay_untimed(&self, bounds: &Small, schedule: &UntimedSchedule) -> Result<Counterexample, Departure>;
@@ -142,13 +142,12 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         sum
     }
 
-    fn check(&self, sound: bool, bounds: &Small, states: u64) -> Option<Proof> {
+    fn check(&self, sound: bool, bounds: &Small, states: u64) -> Proof {
         if sound { check((self.sound)(), bounds, states) } else { check((self.broken)(), bounds, states) }
     }
 
     fn replay_untimed(&self, bounds: &Small, schedule: &UntimedSchedule) -> Result<Counterexample, Departure> {
-        let search = small((self.broken)(), bounds).expect("there is such a part");
-        search.replay(schedule).expect("the setup can be run")
+        small((self.broken)(), bounds).replay(schedule).expect("the setup can be run")
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
@@ -158,30 +157,28 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 }
 
-/// What makes a case small enough to be searched: one request of each process, in which it may write.
+/// What makes a case small enough to be searched.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Small {
-    /// Only the first so many processes, if it is said.
-    pub(crate) processes: Option<u32>,
+    /// The requests of each process.
+    pub(crate) requests: &'static [u32],
     pub(crate) early_timers: u32,
     /// Only this property is checked, if one is named.
     pub(crate) property: Option<Property>,
 }
 
-fn small<P: Mutex>(case: Case<P>, bounds: &Small) -> Option<Exhaustive<'static, P>> {
-    let all = case.setup.processes;
-    let without = ProcessId::all(all).skip(bounds.processes.unwrap_or(all) as usize).collect();
-    let mut case = case.part(&Part { without, ..Part::default() })?;
+fn small<P: Mutex>(mut case: Case<P>, bounds: &Small) -> Exhaustive<'static, P> {
+    case.requests = bounds.requests.to_vec();
     if let Some(property) = bounds.property {
         case.properties = vec![property];
     }
-    case.requests = Vec::new();
     let workload = Workload { requests: 1, ..case.workload };
-    Some(Exhaustive::of(case).workload(workload).early_timers(bounds.early_timers))
+    case.workload = workload;
+    Exhaustive::of(case).early_timers(bounds.early_timers)
 }
 
-fn check<P: Mutex>(case: Case<P>, bounds: &Small, states: u64) -> Option<Proof> {
-    small(case, bounds)?.states_max(states).run().ok()
+fn check<P: Mutex>(case: Case<P>, bounds: &Small, states: u64) -> Proof {
+    small(case, bounds).states_max(states).run().expect("the setup can be run")
 }
 
 /// A small world for the system `S`, or for a mutant of it, with the patience that the system claims to need.
