@@ -1,4 +1,4 @@
-//! One fixed run, to count its instructions: see `benches/instructions.sh`.
+//! Fixed runs, to count their instructions: see `benches/instructions.sh`.
 
 use jeton::algorithms::query_ring::{Parameters, QueryRing};
 use jeton::engine::Setup;
@@ -8,7 +8,7 @@ use jeton::mutex::{System, Workload};
 #[allow(dead_code, reason = "each bench needs a part of it")]
 mod workloads;
 
-use workloads::{lock, ring};
+use workloads::{lock, ring, token};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,6 +16,9 @@ fn main() {
     match (arguments.first().map(String::as_str), number(1)) {
         (Some("ring"), Some(hops)) => {
             ring::run(&mut ring::ring(8, hops), 1);
+        }
+        (Some("token_ring"), Some(hops)) => {
+            token::Ring::new(8, hops).run(1);
         }
         (Some("query_ring"), Some(events)) => query_ring(events),
         (Some("short"), Some(runs)) => {
@@ -25,7 +28,7 @@ fn main() {
             }
         }
         // Cargo runs every bench; this one is for valgrind.
-        _ => eprintln!("usage: instructions ring|query_ring|short NUMBER"),
+        _ => eprintln!("usage: instructions ring|token_ring|query_ring|short NUMBER"),
     }
 }
 

@@ -2,13 +2,14 @@
 //! `cargo run --release --example memory`.
 //!
 //! The minimal process of a ring has no state, so what it takes is the engine's; the query ring is with the workload
-//! and all properties.
+//! and all properties. A visited state is one of a search of every interleaving, its place in the table of states and
+//! the way to it included; there the search itself says what it takes.
 
 use std::process::Command;
 
 use jeton::algorithms::query_ring::{Parameters, QueryRing};
 use jeton::engine::{ChannelOrder, Distribution, Setup};
-use jeton::explore::{Case, Runner};
+use jeton::explore::{Case, Exhaustive, Runner};
 use jeton::mutex::{System, Workload};
 
 use workloads::{relay, ring};
@@ -40,7 +41,18 @@ fn main() -> Result<(), Error> {
         };
         println!("| {} | {name} |", (kib(many)? - kib(few)?) * 1024 / (many - few));
     }
+    let (states, bytes) = visited()?;
+    println!("| {} | visited state of the query ring, of {states} |", bytes / states);
     Ok(())
+}
+
+/// How many states four processes with one crash can be in, or many of them, and what these take.
+fn visited() -> Result<(u64, u64), Error> {
+    let config = QueryRing::configure(4, &Parameters::default())?;
+    let setup = Setup::<QueryRing>::new(4, config).with_random_crashes(1);
+    let workload = Workload { requests: 1, ..Workload::default() };
+    let coverage = Exhaustive::new(setup).workload(workload).states_max(2_000_000).run()?.coverage;
+    Ok((coverage.states, coverage.bytes))
 }
 
 /// Runs so many of it and prints the most memory that it took, in KiB.

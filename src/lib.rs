@@ -44,6 +44,7 @@
 //! | [`algorithms`] | the built-in systems | import anything but `model` and `mutex` |
 //! | [`guide`] | how all this is used, chapter by chapter | say what is not run |
 //! | [`scenario`] | a TOML file is a run | run what it was not told |
+//! | `measure` | what entering costs: messages, time, fairness; behind the feature `measure` | know one algorithm from another but by its timeouts |
 //! | `testing` | strategies and snapshots for the tests of other crates, behind the features `proptest` and `insta` | judge a run |
 //! | `cli` | the command line, behind the feature `cli` | hold what a library user would miss |
 //!
@@ -66,6 +67,8 @@ pub mod cli;
 pub mod engine;
 pub mod explore;
 pub mod guide;
+#[cfg(feature = "measure")]
+pub mod measure;
 pub mod model;
 pub mod mutex;
 pub mod property;

@@ -5,3 +5,4 @@ pub(crate) mod lock;
 pub(crate) mod reference;
 pub(crate) mod relay;
 pub(crate) mod ring;
+pub(crate) mod token;

@@ -56,6 +56,5 @@ pub(crate) fn relay(processes: u32, load: Load, delay: Distribution, order: Chan
     let mut setup = Setup::new(processes, load);
     setup.network.delay_ticks = delay;
     setup.network.order = order;
-    setup.limits = super::ring::unlimited();
-    Simulation::new(setup).expect("a valid setup")
+    super::ring::unlimited(setup)
 }

@@ -1,6 +1,6 @@
 //! One token goes round a ring.
 
-use jeton::engine::{End, Idle, Limits, Setup, Simulation};
+use jeton::engine::{End, Idle, Limits, Observer, Setup, Simulation};
 use jeton::{Context, Never, Process, ProcessId};
 
 /// Passes the token on, so many hops in all.
@@ -33,7 +33,8 @@ impl Process for Passer {
     }
 }
 
-fn pass(hop: u64, ctx: &mut Context<'_, Passer>) {
+/// Sends a hop to the next process.
+pub(crate) fn pass<P: Process<Message = u64>>(hop: u64, ctx: &mut Context<'_, P>) {
     let next = ctx.me().get() + 1;
     let next = if next == ctx.count() { 0 } else { next };
     ctx.send(ProcessId::new(next), hop);
@@ -41,19 +42,27 @@ fn pass(hop: u64, ctx: &mut Context<'_, Passer>) {
 
 /// A ring of so many processes, with delays of 1 to 10 ticks, ready to run.
 pub(crate) fn ring(processes: u32, hops: u64) -> Simulation<Passer> {
-    let mut setup = Setup::new(processes, hops);
-    setup.limits = unlimited();
-    Simulation::new(setup).expect("a valid setup")
+    unlimited(Setup::new(processes, hops))
 }
 
-/// No run of a bench is cut off.
-pub(crate) fn unlimited() -> Limits {
-    Limits { ticks: 1 << 40, events: 1 << 40, ..Limits::default() }
+/// Ready to run, and never cut off.
+pub(crate) fn unlimited<P: Process>(mut setup: Setup<P>) -> Simulation<P> {
+    setup.limits = Limits { ticks: 1 << 40, events: 1 << 40, ..Limits::default() };
+    Simulation::new(setup).expect("a valid setup")
 }
 
 /// Runs anything that comes to rest of its own accord, and returns the number of events.
 pub(crate) fn run<P: Process>(simulation: &mut Simulation<P>, seed: u64) -> u64 {
-    let outcome = simulation.run(seed, &mut Idle, &mut ());
+    run_observed(simulation, seed, &mut ())
+}
+
+/// The same, observed.
+pub(crate) fn run_observed<P: Process, O: Observer<P>>(
+    simulation: &mut Simulation<P>,
+    seed: u64,
+    observer: &mut O,
+) -> u64 {
+    let outcome = simulation.run(seed, &mut Idle, observer);
     assert_eq!(outcome.end, End::Quiescent);
     outcome.stats.events
 }

@@ -28,7 +28,7 @@ use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Sta
 /// The messages are those of Ricart and Agrawala: only how long a reply is good is another.
 pub use super::ricart_agrawala::Message;
 use crate::model::ProcessId;
-use crate::mutex::{Property, sealed};
+use crate::mutex::{Property, Whose, sealed};
 
 /// A process of Carvalho and Roucairol's algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +88,13 @@ impl Algorithm for CarvalhoRoucairol {
     }
 
     /// Rule 3.
+    fn whose(message: &Message) -> Whose {
+        match message {
+            Message::Request { .. } => Whose::Sender,
+            Message::Reply => Whose::Receiver,
+        }
+    }
+
     fn may_enter(&self) -> bool {
         self.unauthorised.is_empty()
     }

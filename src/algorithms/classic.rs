@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Context, Never, Process, ProcessId, Ticks, Value};
 use crate::mutex::{
-    Circumstances, DataId, Fence, Impossible, Indication, Mutex, Parameters, Property, Request, System, sealed,
+    Circumstances, DataId, Fence, Impossible, Indication, Mutex, Parameters, Property, Request, System, Whose, sealed,
 };
 
 /// There is one lock.
@@ -85,6 +85,11 @@ pub trait Algorithm: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed:
     /// Whether the process has the token, where there is one.
     fn has_token(&self) -> bool {
         false
+    }
+
+    /// See [`Mutex::whose`].
+    fn whose(_message: &Self::Message) -> Whose {
+        Whose::Cause
     }
 
     /// Whether this message is the token.
@@ -186,6 +191,10 @@ impl<A: Algorithm> Mutex for Classic<A> {
     /// There is one token, and it has no number.
     fn token(message: &A::Message) -> Option<u64> {
         A::is_token(message).then_some(0)
+    }
+
+    fn whose(message: &A::Message) -> Whose {
+        A::whose(message)
     }
 }
 

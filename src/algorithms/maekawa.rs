@@ -2,7 +2,7 @@
 //! at a time enter.
 //!
 //! M. Maekawa, *A √N algorithm for mutual exclusion in decentralized systems*, ACM Transactions on Computer Systems
-//! 3(2), 1985, section 3, with the names of its messages, and with the correction of B. A. Sanders, *The information
+//! 3(2), 1985, with the names of its messages, and with the correction of B. A. Sanders, *The information
 //! structure of distributed mutual exclusion algorithms*, ACM Transactions on Computer Systems 5(3), 1987.
 //!
 //! Every process asks for itself, and is an *arbiter* for those in whose quorum it is. It is in its own quorum; what it
@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 pub use self::grid::quorum;
 use super::classic::{Algorithm, Clock, Config, Ctx, ONE_CRASH, Stamp, fault_free};
 use crate::model::ProcessId;
-use crate::mutex::{Property, sealed};
+use crate::mutex::{Property, Whose, sealed};
 
 /// The parameters of Maekawa's algorithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +203,13 @@ impl Algorithm for Maekawa {
                     ctx.note("inquiry_ignored");
                 }
             }
+        }
+    }
+
+    fn whose(message: &Message) -> Whose {
+        match message {
+            Message::Locked { .. } | Message::Failed => Whose::Receiver,
+            _ => Whose::Cause,
         }
     }
 

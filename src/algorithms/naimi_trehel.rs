@@ -2,7 +2,7 @@
 //! its next.
 //!
 //! M. Naimi, M. Tréhel and A. Arnold, *A log(N) distributed mutual exclusion algorithm based on path reversal*, Journal
-//! of Parallel and Distributed Computing 34(1), 1996, section 2, with its variables father, next, requesting and token.
+//! of Parallel and Distributed Computing 34(1), 1996, with its variables father, next, requesting and token.
 //!
 //! 1. A process that wants to enter sends a request to its father, and has no father from then on: it is the root. One
 //!    that is the root has the token, and enters.

@@ -2,7 +2,7 @@
 //! direction it is.
 //!
 //! K. Raymond, *A tree-based algorithm for distributed mutual exclusion*, ACM Transactions on Computer Systems 7(1),
-//! 1989, section 3, with its variables `HOLDER`, `USING`, `REQUEST_Q` and `ASKED`.
+//! 1989, with its variables `HOLDER`, `USING`, `REQUEST_Q` and `ASKED`.
 //!
 //! 1. A process that wants to enter puts itself into its queue; then 4 and 5.
 //! 2. A neighbour's request puts the neighbour into the queue; then 4 and 5.

@@ -1,7 +1,7 @@
 //! Ricart and Agrawala's algorithm: a process asks all others, and who has asked before it answers when it leaves.
 //!
 //! G. Ricart and A. K. Agrawala, *An optimal algorithm for mutual exclusion in computer networks*, Communications of
-//! the ACM 24(1), 1981, section 2.
+//! the ACM 24(1), 1981.
 //!
 //! 1. To enter, a process sends a request with a sequence number, greater than any it has seen, to every other.
 //! 2. A request that arrives is answered with a reply at once, unless the process has a request of its own that comes
@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Stamp, fault_free, send_to_others};
 use crate::model::ProcessId;
-use crate::mutex::{Fence, Property, sealed};
+use crate::mutex::{Fence, Property, Whose, sealed};
 
 /// What the processes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -95,6 +95,13 @@ impl Algorithm for RicartAgrawala {
     }
 
     /// Rule 3.
+    fn whose(message: &Message) -> Whose {
+        match message {
+            Message::Request { .. } => Whose::Sender,
+            Message::Reply => Whose::Receiver,
+        }
+    }
+
     fn may_enter(&self) -> bool {
         self.outstanding_replies == 0
     }

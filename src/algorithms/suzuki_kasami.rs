@@ -1,7 +1,7 @@
 //! Suzuki and Kasami's algorithm: a token that is asked of everyone, and knows whose requests are still open.
 //!
 //! I. Suzuki and T. Kasami, *A distributed mutual exclusion algorithm*, ACM Transactions on Computer Systems 3(4),
-//! 1985, section 3.
+//! 1985.
 //!
 //! 1. A process that has the token enters. Without it, it numbers its request, one more than its last, and sends it to
 //!    every other.

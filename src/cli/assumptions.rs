@@ -18,14 +18,15 @@ use crate::scenario::{Assumption, Scenario, Visitor, assumptions};
 ///
 /// Each line is the system's baseline (five processes, the faults it is known to bear) with one thing changed. A
 /// property that is not named held in all schedules; one that is was violated, and the seed is that of the schedule
-/// that shows it after the fewest events. More schedules find rarer violations.
+/// that shows it after the fewest events. More schedules find rarer violations: `--schedules 10000`.
 #[derive(Args)]
 pub(super) struct Assumptions {
     /// The systems; by default all that are made to survive faults
     #[arg(value_name = "SYSTEM", value_parser = PossibleValuesParser::new(NAMES))]
     systems: Vec<String>,
     /// How many schedules of each
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(long, value_name = "N", default_value_t = SCHEDULES)]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     schedules: u64,
     /// On how many threads; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
@@ -38,15 +39,18 @@ pub(super) struct Assumptions {
     csv: Option<PathBuf>,
 }
 
+/// How many schedules of each if nobody says otherwise: all systems in well under half a minute.
+pub(super) const SCHEDULES: u64 = 250;
+
 /// One property under one assumption.
-struct Cell<'a> {
-    system: &'a str,
-    property: Property,
-    assumption: &'a str,
-    /// The seed of the shortest schedule that violates it.
-    seed: Option<u64>,
-    schedules: u64,
-    cut_off: u64,
+pub(super) struct Cell<'a> {
+    pub(super) system: &'a str,
+    pub(super) property: Property,
+    pub(super) assumption: &'a str,
+    /// The seed of a schedule that violates it.
+    pub(super) seed: Option<u64>,
+    pub(super) schedules: u64,
+    pub(super) cut_off: u64,
 }
 
 impl Assumptions {
@@ -72,7 +76,7 @@ impl Assumptions {
                     }
                 }
                 if !self.json {
-                    output.lines(&line(assumption.name, broad, &cells));
+                    output.lines(&line(assumption.name, broad, &cells, width()));
                 }
             }
         }
@@ -133,12 +137,12 @@ impl Visitor for Work<'_> {
 }
 
 impl Cell<'_> {
-    /// Whether it held in every schedule, and every schedule came to its end.
-    fn holds(&self) -> bool {
-        self.seed.is_none() && self.cut_off == 0
+    /// Whether it held in every schedule, and every schedule came to its end; not if there was none.
+    pub(super) fn holds(&self) -> bool {
+        self.seed.is_none() && self.cut_off == 0 && self.schedules > 0
     }
 
-    fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         json!({
             "system": self.system,
             "property": self.property.name(),
@@ -159,13 +163,14 @@ impl Cell<'_> {
 }
 
 /// One assumption for people: what is violated, or that nothing is.
-fn line(name: &str, broad: usize, cells: &[Cell<'_>]) -> String {
+pub(super) fn line(name: &str, broad: usize, cells: &[Cell<'_>], width: usize) -> String {
     let violated: Vec<String> = cells
         .iter()
         .filter_map(|cell| cell.seed.map(|seed| format!("{}\u{a0}(seed\u{a0}{seed})", cell.property)))
         .collect();
     let cut_off = cells.first().map_or(0, |cell| cell.cut_off);
     let mut verdict = match violated.len() {
+        0 if cells.iter().all(|cell| cell.schedules == 0) => "not tried".to_owned(),
         0 => format!("all {} hold", cells.len()),
         _ => format!("violated: {}", violated.join(", ")),
     };
@@ -173,7 +178,7 @@ fn line(name: &str, broad: usize, cells: &[Cell<'_>]) -> String {
         verdict = format!("{verdict}; {} schedules were cut off and prove nothing", grouped(cut_off));
     }
     let indent = " ".repeat(broad + 4);
-    let wrapped = wrap(&verdict, &indent, width());
+    let wrapped = wrap(&verdict, &indent, width);
     let pad = broad - name.chars().count();
     format!("  {name}{}  {}", " ".repeat(pad), wrapped.trim_start())
 }

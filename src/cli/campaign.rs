@@ -2,7 +2,7 @@
 //! done in parts.
 //!
 //! The directory has `campaign.json`, what is to be done; `journal`, a line for each step that was done; and in the end
-//! `report.txt`, `report.jsonl` and the small schedules in `schedules/`. Whoever works in it holds a lock on `lock`.
+//! `report.txt`, `report.jsonl`, `report.html` and the small schedules with their views in `schedules/`. Whoever works in it holds a lock on `lock`.
 
 mod array;
 mod directory;
@@ -10,6 +10,7 @@ mod journal;
 mod manifest;
 mod report;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,14 +20,14 @@ use indicatif::ProgressBar;
 
 use super::layout::grouped;
 use super::output::{self, Output};
-use super::{Fault, Verdict, progress};
+use super::{Fault, Verdict, progress, view};
 use crate::explore::{Campaign, CampaignStep, Case, Failing, Shard, Strategy};
 use crate::mutex::System;
-use crate::scenario::{Scenario, Visitor};
+use crate::scenario::{Scenario, Visitor, assumptions};
 
 pub(super) use directory::{Directory, Part};
 pub(super) use manifest::Manifest;
-pub(super) use report::Report;
+pub(super) use report::{Plot, Report};
 
 /// What makes an exploration a campaign.
 #[derive(Args)]
@@ -43,6 +44,19 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", requires = "out", default_value_t = 20)]
     #[arg(value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=Failing::SEEDS as u64))]
     minimise: usize,
+    /// Take from each system of these scenarios one assumption after another too, as `jeton assumptions` does, and put
+    /// that table on the page: of each as many schedules as `--schedules` says, or 250
+    #[arg(long, requires = "out")]
+    assumptions: bool,
+    /// Put the plots (`*.svg`) of this directory on the page: what `jeton messages --out` left
+    #[arg(long, value_name = "DIR", requires = "out")]
+    plots: Option<PathBuf>,
+}
+
+/// A scenario, and what it takes away from its system if that is what it is for.
+struct Planned {
+    scenario: Scenario,
+    assumption: Option<&'static str>,
 }
 
 /// How many schedules of each scenario, which, and on how many threads.
@@ -55,20 +69,23 @@ pub(super) struct Extent {
 
 /// Goes on with the campaign in a directory, or begins it, and reports.
 pub(super) fn explore(
-    scenarios: &[Scenario],
+    scenarios: Vec<Scenario>,
     (place, options): (&Path, &Options),
     extent: &Extent,
-    json: bool,
+    shown: &Shown,
     output: &mut Output,
 ) -> Result<Verdict, Fault> {
     let shard = match options.shard {
         Some(shard) => shard,
         None => array::shard(|variable| std::env::var(variable).ok())?,
     };
-    let manifest = Manifest::new(scenarios, shard, options.minimise, extent)?;
+    let plots = options.plots.as_deref().map(Plot::all).transpose()?.unwrap_or_default();
+    let planned = planned(scenarios, options.assumptions)?;
+    let manifest = Manifest::new(&planned, shard, options.minimise, extent)?;
     let mut directory = Directory::open(place, &manifest)?;
     let mut campaigns = directory.resume(&manifest)?;
     let jobs = extent.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    let scenarios: Vec<Scenario> = planned.into_iter().map(|planned| planned.scenario).collect();
     for (index, (scenario, campaign)) in scenarios.iter().zip(&mut campaigns).enumerate() {
         if campaign.is_complete() {
             continue;
@@ -82,10 +99,57 @@ pub(super) fn explore(
         bar.finish_and_clear();
         gone_on?;
     }
-    let report = Report::new(&manifest, scenarios, &campaigns);
-    directory.publish(&report)?;
-    output.lines(report.shown(json, place).trim_end());
+    let report = Report::new(&manifest, &scenarios, &campaigns, &plots);
+    let page = directory.publish(&report)?;
+    shown.report(&report, place, Some(&page), output);
     Ok(report.verdict())
+}
+
+/// The scenarios, and what is asked beside them.
+fn planned(scenarios: Vec<Scenario>, with_assumptions: bool) -> Result<Vec<Planned>, Fault> {
+    let systems: BTreeSet<String> = scenarios.iter().map(|scenario| scenario.system().to_owned()).collect();
+    let mut planned: Vec<Planned> =
+        scenarios.into_iter().map(|scenario| Planned { scenario, assumption: None }).collect();
+    for system in systems.into_iter().filter(|_| with_assumptions) {
+        for assumption in assumptions(&system).unwrap_or_default() {
+            let scenario = Scenario::without(&system, &assumption).and_then(|scenario| {
+                Scenario::parse(&format!("{system}.{}.toml", hyphened(assumption.name)), scenario.source())
+            });
+            let scenario = scenario.map_err(|error| Fault::new(error.to_string()))?;
+            planned.push(Planned { scenario, assumption: Some(assumption.name) });
+        }
+    }
+    Ok(planned)
+}
+
+/// A text as part of the name of a file.
+fn hyphened(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_lowercase()
+}
+
+/// How a report is shown.
+#[derive(Args)]
+pub(super) struct Shown {
+    /// Print JSON Lines: an object per scenario; with `--assumptions` also one per system, property and assumption
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Open the page of the report in the browser
+    #[arg(long, requires = "out")]
+    pub(super) open: bool,
+}
+
+impl Shown {
+    pub(super) fn report(&self, report: &Report<'_>, place: &Path, page: Option<&Path>, output: &mut Output) {
+        output.lines(report.shown(self.json, place).trim_end());
+        let Some(page) = page else { return };
+        if !self.json {
+            output.lines(&format!("\nas a page: {}", page.display()));
+        }
+        if self.open {
+            view::show(page);
+        }
+    }
 }
 
 fn bar(name: &str, campaign: &Campaign) -> ProgressBar {

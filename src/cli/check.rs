@@ -7,13 +7,16 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::layout::{count, grouped, width, wrap};
+use super::layout::{count, grouped};
 use super::output::{NewFile, Output};
 use super::replay::to_see;
+use super::untimed::indented;
 use super::{Fault, Verdict as Outcome, input, progress, view};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
-use crate::explore::{Case, Counterexample, Coverage, Exhaustive, Proof, ScenarioText, Verdict};
+use crate::explore::{
+    Case, Counterexample, Coverage, Estimate, Exhaustive, Proof, Reach, ScenarioText, Strategy, Verdict,
+};
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
@@ -41,15 +44,24 @@ pub(super) struct Check {
     /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
     #[arg(long, value_name = "N")]
     duplicates: Option<u32>,
-    /// Stop after so many seconds; then it says how far it came
-    #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
-    seconds: Option<u64>,
-    /// Write what it finds to this file, for `jeton replay`; by default, to one among the temporary files
-    #[arg(long, value_name = "OUT.toml")]
-    keep: Option<PathBuf>,
     /// How many threads search; by default all that there are
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
+    /// Stop after so many seconds; then it says how far it came
+    #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    seconds: Option<u64>,
+    /// Look at the first so many states only, and estimate how many there are in all
+    #[arg(long, value_name = "STATES", num_args = 0..=1, default_missing_value = "100000")]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    estimate: Option<u64>,
+    /// And if all is verified, run so many schedules of each strategy in virtual time: how many of the states do they
+    /// come to?
+    #[arg(long, value_name = "SCHEDULES")]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    coverage: Option<u64>,
+    /// Write what it finds to this file, for `jeton replay`; by default, to one among the temporary files
+    #[arg(long, value_name = "OUT.toml")]
+    keep: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -62,6 +74,7 @@ pub(super) struct Check {
 struct Checked {
     scenario: Scenario,
     proof: Proof,
+    reach: Vec<Reach>,
     taken: Duration,
     /// Where its schedule is, if it found something.
     kept: Option<PathBuf>,
@@ -80,10 +93,10 @@ impl Check {
         let bar = progress::open_ended(scenario.name());
         let proof = scenario.visit(Work { check: &self, expect: scenario.expect(), bar: &bar, started });
         bar.finish_and_clear();
-        let proof = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
+        let (proof, reach) = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
         let taken = started.elapsed();
         let kept = proof.counterexample().map(|found| keep(file, &scenario, found)).transpose()?.map(|()| place);
-        let checked = Checked { scenario, proof, taken, kept };
+        let checked = Checked { scenario, proof, reach, taken, kept };
         output.lines(&if self.json { checked.json() } else { checked.text() });
         if let Some(place) = checked.kept.as_ref().filter(|_| !self.json && !self.open) {
             output.lines(&to_see(place));
@@ -108,6 +121,16 @@ fn temporary(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("jeton-check-{name}.toml"))
 }
 
+/// A number of which only the first two digits mean something.
+fn about(number: u128) -> String {
+    let mut scale = 1;
+    while number / scale >= 100 {
+        scale *= 10;
+    }
+    let rounded = (number + scale / 2) / scale * scale;
+    format!("about {}", grouped(u64::try_from(rounded).unwrap_or(u64::MAX)))
+}
+
 struct Work<'a> {
     check: &'a Check,
     expect: Expectation,
@@ -116,16 +139,20 @@ struct Work<'a> {
 }
 
 impl Visitor for Work<'_> {
-    type Output = Result<Proof, Invalid>;
+    type Output = Result<(Proof, Vec<Reach>), Invalid>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
         let Check { memory, early_timers, losses, duplicates, .. } = *self.check;
         let progress = |coverage: Coverage| {
-            let Coverage { states, frontier, .. } = coverage;
+            let Coverage { states, frontier, looked_through, .. } = coverage;
             let pace = u128::from(states) * 1000 / self.started.elapsed().as_millis().max(1);
             let pace = grouped(u64::try_from(pace).unwrap_or(u64::MAX));
             let (states, frontier) = (grouped(states), grouped(frontier));
-            self.bar.set_prefix(format!("{states} states, {frontier} to look at, {pace} states/s"));
+            self.bar.set_prefix(if looked_through > 0 {
+                format!("{states} states, looking for cycles: {}", grouped(looked_through))
+            } else {
+                format!("{states} states, {frontier} to look at, {pace} states/s")
+            });
             self.bar.tick();
             let is_late = self.check.seconds.is_some_and(|seconds| self.started.elapsed().as_secs() >= seconds);
             if is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -144,7 +171,13 @@ impl Visitor for Work<'_> {
         if let Some(duplicates) = duplicates {
             search = search.duplicates(duplicates);
         }
-        search.run()
+        if let Some(states) = self.check.estimate {
+            search = search.states_max(states);
+        }
+        match self.check.coverage {
+            Some(schedules) => search.reach(schedules, &Strategy::ALL),
+            None => Ok((search.run()?, Vec::new())),
+        }
     }
 }
 
@@ -159,7 +192,7 @@ impl Checked {
     }
 
     fn text(&self) -> String {
-        let Proof { verdict, coverage, checked, unchecked, budget } = &self.proof;
+        let Proof { verdict, coverage, checked, unchecked, budget, .. } = &self.proof;
         let (states, transitions) = (grouped(coverage.states), grouped(coverage.transitions));
         let looked = format!("{states} states, {transitions} transitions, {} s", self.taken.as_secs());
         let mut lines = Vec::new();
@@ -167,6 +200,7 @@ impl Checked {
             Verdict::Verified => {
                 lines.push(format!("verified: {looked}"));
                 lines.push(format!("in every state, and in the end: {}", checked.join(", ")));
+                lines.extend(self.reached());
             }
             Verdict::Violated(counterexample) => {
                 lines.push(format!("violated: {looked}"));
@@ -175,6 +209,7 @@ impl Checked {
             Verdict::Incomplete => {
                 lines.push(format!("incomplete: {looked}, {} states not looked at", grouped(coverage.frontier)));
                 lines.push("nothing was found, and nothing is proved; more --memory, or a smaller scenario".to_owned());
+                lines.extend(self.foretold());
             }
         }
         for unchecked in unchecked {
@@ -190,11 +225,43 @@ impl Checked {
         if let (Expectation::Violates(property), Verdict::Verified) = (self.scenario.expect(), verdict) {
             lines.push(format!("NOT MET: {property} was to be violated, and within these bounds it never is"));
         }
-        lines.iter().map(|line| wrap(line, "", width())).collect::<Vec<_>>().join("\n")
+        lines.iter().map(|line| indented(line)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// To how many of the states schedules in virtual time come.
+    fn reached(&self) -> Vec<String> {
+        let all = self.proof.coverage.states.max(1);
+        let line = |reach: &Reach| {
+            let per_mille = reach.states * 1000 / all;
+            let (percent, tenth) = (per_mille / 10, per_mille % 10);
+            let left =
+                if reach.left > 0 { format!("; {} leave these bounds", grouped(reach.left)) } else { String::new() };
+            let (schedules, states) = (grouped(reach.schedules), grouped(reach.states));
+            format!("{schedules} schedules of {} reach {states} of them, {percent}.{tenth} %{left}", reach.strategy)
+        };
+        self.reach.iter().map(line).collect()
+    }
+
+    /// How large the whole is, how long it takes and in how much memory, if it goes on as it began.
+    fn foretold(&self) -> Vec<String> {
+        let Coverage { states, bytes, frontier, .. } = self.proof.coverage;
+        let Some(Estimate { states: all, low, high, levels }) = self.proof.estimate else {
+            let why = if frontier == 0 { "all states are known" } else { "the levels so far foretell no end" };
+            return vec![format!("no estimate of the whole: {why}")];
+        };
+        let high = high.map_or("no end in sight".to_owned(), |high| about(high.into()));
+        let scaled = |amount: u128| amount * u128::from(all) / u128::from(states.max(1));
+        let seconds = about(scaled(self.taken.as_millis()) / 1000);
+        let mebibytes = about(scaled(bytes.into()) >> 20);
+        vec![
+            format!("estimate of the whole: {} states, from {} to {high}", about(all.into()), about(low.into())),
+            format!("  by how {levels} levels of the search branch, which is an extrapolation and no bound"),
+            format!("  at this pace {seconds} s and {mebibytes} MiB for the states, before it looks for cycles"),
+        ]
     }
 
     fn json(&self) -> String {
-        let Proof { verdict, coverage, checked, unchecked, budget } = &self.proof;
+        let Proof { verdict, coverage, checked, unchecked, budget, estimate } = &self.proof;
         let counterexample = self.proof.counterexample();
         let steps =
             |counterexample: &Counterexample| counterexample.steps.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -212,6 +279,12 @@ impl Checked {
             "transitions": coverage.transitions,
             "frontier": coverage.frontier,
             "bytes": coverage.bytes,
+            "estimate": estimate.map(|estimate| json!({
+                "states": estimate.states,
+                "low": estimate.low,
+                "high": estimate.high,
+                "levels": estimate.levels,
+            })),
             "complete": *verdict == Verdict::Verified,
             "checked": checked,
             "unchecked": unchecked.iter().map(|unchecked| unchecked.property.name()).collect::<Vec<_>>(),
@@ -222,6 +295,12 @@ impl Checked {
             "schedules": null,
             "events": coverage.transitions,
             "found_within": null,
+            "reach": self.reach.iter().map(|reach| json!({
+                "strategy": reach.strategy.name(),
+                "schedules": reach.schedules,
+                "states": reach.states,
+                "left": reach.left,
+            })).collect::<Vec<_>>(),
             "sometimes": {},
             "seconds": self.taken.as_secs_f64(),
         })

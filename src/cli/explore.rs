@@ -44,11 +44,12 @@ pub(super) struct Explore {
     jobs: Option<usize>,
     #[command(flatten)]
     patience: Patience,
-    /// Print JSON Lines, one object per scenario
+    /// Print JSON Lines, an object per scenario; with `--assumptions` also one per system, property and assumption
     #[arg(long)]
     json: bool,
-    /// Open a page of the first schedule found that nobody expected, or else of the first that was
-    #[arg(long, conflicts_with = "out")]
+    /// Open a page of the first schedule found that nobody expected, or else of the first that was; with `--out` the
+    /// page of the report
+    #[arg(long)]
     open: bool,
     #[command(flatten)]
     campaign: campaign::Options,
@@ -74,7 +75,8 @@ impl Explore {
                 jobs: self.jobs,
                 strategy: self.chosen.strategy,
             };
-            return campaign::explore(&scenarios, (place, &self.campaign), &extent, self.json, output);
+            let shown = campaign::Shown { json: self.json, open: self.open };
+            return campaign::explore(scenarios, (place, &self.campaign), &extent, &shown, output);
         }
         let columns = Columns::of(&scenarios);
         if !self.json {

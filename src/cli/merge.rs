@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::campaign::{Directory, Manifest, Part, Report};
-use super::output::Output;
+use super::campaign::{Directory, Manifest, Part, Plot, Report, Shown};
+use super::output::{Output, complain};
 use super::{Fault, Verdict};
 use crate::explore::{Campaign, CampaignStep};
 
@@ -17,16 +17,19 @@ pub(super) struct Merge {
     /// The directories of the parts
     #[arg(required = true, value_name = "DIR")]
     parts: Vec<PathBuf>,
-    /// Leave here what one run would have left: the report and the schedules that it names
+    /// Leave here what one run would have left: the report, also as a page, and the schedules that it names
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print JSON Lines, one object per scenario
-    #[arg(long)]
-    json: bool,
+    /// Put the plots (`*.svg`) of this directory on the page: what `jeton messages --out` left
+    #[arg(long, value_name = "DIR", requires = "out")]
+    plots: Option<PathBuf>,
+    #[command(flatten)]
+    shown: Shown,
 }
 
 impl Merge {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
+        let plots = self.plots.as_deref().map(Plot::all).transpose()?.unwrap_or_default();
         let parts: Vec<Part> = self.parts.iter().map(|place| Part::read(place)).collect::<Result<_, _>>()?;
         let manifest = self.check(&parts)?;
         let scenarios = manifest.scenarios()?;
@@ -42,11 +45,12 @@ impl Merge {
         if !campaigns.iter().all(Campaign::is_complete) {
             return Err(Fault::new("the parts do not make a whole"));
         }
-        let report = Report::new(&manifest, &scenarios, &campaigns);
-        if let Some(directory) = &mut directory {
-            directory.publish(&report)?;
+        let report = Report::new(&manifest, &scenarios, &campaigns, &plots);
+        let page = directory.map(|mut directory| directory.publish(&report)).transpose()?;
+        self.shown.report(&report, self.out.as_deref().unwrap_or(Path::new("")), page.as_deref(), output);
+        if page.is_none() {
+            complain("note", "with `--out DIR` the schedules it names are written there, and a page of it");
         }
-        output.lines(report.shown(self.json, self.out.as_deref().unwrap_or(Path::new(""))).trim_end());
         Ok(report.verdict())
     }
 

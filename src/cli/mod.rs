@@ -13,6 +13,7 @@ mod input;
 mod keep;
 mod layout;
 mod merge;
+mod messages;
 mod output;
 mod progress;
 mod replay;
@@ -46,6 +47,7 @@ enum Command {
     Merge(merge::Merge),
     Check(check::Check),
     View(view::View),
+    Messages(messages::Messages),
     Assumptions(assumptions::Assumptions),
     Schema(schema::Schema),
 }
@@ -83,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Merge(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),
         Command::View(command) => command.execute(&mut output),
+        Command::Messages(command) => command.execute(&mut output),
         Command::Assumptions(command) => command.execute(&mut output),
         Command::Schema(schema::Schema {}) => schema::execute(&mut output),
     };

@@ -51,11 +51,14 @@ pub(super) fn text(schedule: &UntimedSchedule, replayed: &Replayed) -> String {
             lines.push(format!("  {place}: {problem}"));
         }
     }
-    let wrapped = lines.iter().flat_map(|text| text.lines()).map(|line| {
-        let indent = &line[..line.len() - line.trim_start().len()];
-        wrap(line.trim_start(), indent, width())
-    });
-    wrapped.collect::<Vec<_>>().join("\n")
+    lines.iter().flat_map(|text| text.lines()).map(indented).collect::<Vec<_>>().join("\n")
+}
+
+/// A line, wrapped below its own beginning.
+pub(super) fn indented(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    wrap(text, indent, width())
 }
 
 pub(super) fn json(schedule: &UntimedSchedule, replayed: &Replayed) -> String {

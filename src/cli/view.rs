@@ -33,8 +33,8 @@ pub(super) struct View {
     chosen: strategy::Chosen,
     #[command(flatten)]
     patience: Patience,
-    /// Where to; without it, a page among the temporary files
-    #[arg(short, long, value_name = "OUT", required_unless_present = "open")]
+    /// Where to; with `--open` it may be left out, for a page among the temporary files
+    #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     /// The format, if the name of the output does not say it
     #[arg(long, value_enum)]
@@ -59,7 +59,9 @@ enum Format {
 
 impl View {
     pub(super) fn execute(self, output: &mut Output) -> Result<Verdict, Fault> {
-        let place = self.output.clone().unwrap_or_else(temporary);
+        let Some(place) = self.output.clone().or_else(|| self.open.then(temporary)) else {
+            return Err(Fault::new("say where to, as in `-o run.html`, or `--open` for the browser"));
+        };
         let format = self.format.map_or_else(|| format_of(&place), Ok)?;
         let file = NewFile::create(&place)?;
         let story = self.story()?;
@@ -157,6 +159,15 @@ pub(super) fn replayed(
     Ok(ran.trace(header))
 }
 
+/// The page of a schedule that was seen to end.
+pub(super) fn page(scenario: &Scenario, schedule: &Schedule) -> Result<String, Fault> {
+    let source = || Path::new(scenario.path());
+    let replayed = scenario.visit(Known { schedule }).ok_or_else(|| input::no_such_part(source()))?;
+    let ran = replayed.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
+    let header = Header::new(scenario.name(), ran.processes).with_source(scenario.source());
+    Ok(view::html(&Story::new(ran.trace(header))))
+}
+
 /// What a run is for a view.
 struct Ran {
     processes: u32,
@@ -211,6 +222,21 @@ impl Visitor for OfSchedule<'_> {
     }
 }
 
+struct Known<'a> {
+    schedule: &'a Schedule,
+}
+
+impl Visitor for Known<'_> {
+    /// Nothing, if there is no such part of the scenario.
+    type Output = Option<Result<Ran, Invalid>>;
+
+    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        let case = case.part(&self.schedule.part)?;
+        let decisions = self.schedule.decisions.clone();
+        Some(Ran::of(&case, |runner, recorder| runner.replay(decisions, recorder).0))
+    }
+}
+
 /// Makes a page of a run and opens it.
 pub(super) fn open(trace: Trace) -> Result<(), Fault> {
     let place = temporary();
@@ -220,7 +246,7 @@ pub(super) fn open(trace: Trace) -> Result<(), Fault> {
 }
 
 /// Opens a page in the browser; where there is none, says where the page is.
-fn show(place: &Path) {
+pub(super) fn show(place: &Path) {
     if let Err(error) = open::that_detached(place) {
         complain("note", &format!("no browser could be opened ({error}); the page is {}", place.display()));
     }

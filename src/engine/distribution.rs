@@ -11,7 +11,7 @@ use crate::model::Ticks;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Distribution {
     /// Always so many ticks.
-    Constant(u64),
+    Constant(#[cfg_attr(feature = "cli", schemars(range(max = SPAN_MAX)))] u64),
     /// Each number of ticks from the first to the second, both included, with the same probability.
     Uniform(u64, u64),
     /// `min` more than an exponentially distributed number of ticks, and what is above `max` is cut to `max`.
@@ -22,6 +22,7 @@ pub enum Distribution {
         /// The mean before the cut, in ticks; at least `min`.
         mean: u64,
         /// The longest, in ticks.
+        #[cfg_attr(feature = "cli", schemars(range(max = SPAN_MAX)))]
         max: u64,
     },
 }

@@ -21,11 +21,14 @@ use crate::model::{Process, ProcessId, Report, Ticks};
 pub struct Unreliable {
     /// How many of 1,000 messages are lost.
     #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(range(max = 1000)))]
     pub loss_per_mille: u16,
     /// How many of 1,000 messages arrive twice.
     #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(range(max = 1000)))]
     pub duplicate_per_mille: u16,
     /// Until when: messages sent later are safe.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub until_tick: u64,
 }
 
@@ -35,8 +38,10 @@ pub struct Unreliable {
 #[serde(deny_unknown_fields)]
 pub struct Partition {
     /// Its first tick, at least 1.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub at_tick: u64,
     /// How long it lasts, in ticks.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub length_ticks: u64,
     /// The processes on one side; all others are on the other.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<u32>"))]
@@ -52,8 +57,10 @@ pub struct Pause {
     #[cfg_attr(feature = "cli", schemars(with = "u32"))]
     pub process: ProcessId,
     /// Its first tick, at least 1.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub at_tick: u64,
     /// How long it lasts, in ticks.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub length_ticks: u64,
 }
 
@@ -63,9 +70,11 @@ pub struct Pause {
 #[serde(deny_unknown_fields)]
 pub struct Windows {
     /// The greatest number; each number from 0 to it is as likely.
+    #[cfg_attr(feature = "cli", schemars(range(max = super::setup::DRAWN_MAX)))]
     pub up_to: u32,
     /// The last tick at which one may begin.
     #[serde(default = "Windows::default_within_ticks")]
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub within_ticks: u64,
     /// How long each lasts, in ticks, at least 1.
     #[serde(default = "Windows::default_length_ticks")]

@@ -56,10 +56,11 @@ pub struct Crash {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Moment {
     /// At this tick, before whatever else happens in it; at least 1.
-    AtTick(u64),
+    AtTick(#[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))] u64),
     /// In a step of the process. A step that has fewer effects is done whole first.
     InStep {
         /// Which of its steps, counted from 1; the start of the run is the first.
+        #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
         step: u64,
         /// How many of its effects are done before.
         #[serde(default)]
@@ -71,6 +72,7 @@ pub enum Moment {
         condition: String,
         /// At which of its occurrences, counted from 1.
         #[serde(default = "first")]
+        #[cfg_attr(feature = "cli", schemars(range(min = 1)))]
         nth: u32,
     },
 }
@@ -86,6 +88,7 @@ fn first() -> u32 {
 #[serde(deny_unknown_fields)]
 pub struct RandomCrashes {
     /// The greatest number of crashes; each number from 0 to it is as likely.
+    #[cfg_attr(feature = "cli", schemars(range(max = super::setup::DRAWN_MAX)))]
     pub up_to: u32,
     /// The processes that may crash; all, if empty. Without a restart each crashes at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -93,9 +96,11 @@ pub struct RandomCrashes {
     pub among: Vec<ProcessId>,
     /// The last tick at which a crash by time may strike.
     #[serde(default = "RandomCrashes::default_within_ticks")]
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub within_ticks: u64,
     /// The last step of a process in which a crash by step may strike.
     #[serde(default = "RandomCrashes::default_within_steps")]
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub within_steps: u64,
     /// The conditions to strike at; those of the application, if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

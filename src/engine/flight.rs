@@ -120,7 +120,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             *last = at;
         }
         let route = u64::from(from.get()) << 32 | u64::from(to.get());
-        self.clock.queue.push(at, Pending::Message(Envelope { route, epoch, id, message }));
+        self.clock.queue.push_soon(at, Pending::Message(Envelope { route, epoch, id, message }));
     }
 
     fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {

@@ -2,10 +2,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use super::spelling::did_you_mean;
 use crate::model::ProcessId;
 
 /// What a decision is about; the n-th about one topic is a [`Key`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Topic {
     /// How many ticks above the shortest a message takes.
     Delay {
@@ -248,8 +250,18 @@ impl fmt::Display for Key {
 
 /// A text that is no [`Key`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no decision, expected something like `delay p0->p1 #2`, `crash_in p1 step 4 #1` or `think p0 #1`")]
+#[error(
+    "`{0}` names no decision, expected something like `delay p0->p1 #2`, `crash_in p1 step 4 #1` or `think p0 #1`\
+     {meant}",
+    meant = meant(.0)
+)]
 pub struct KeyError(String);
+
+/// The topic that was probably meant.
+fn meant(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    if RESERVED.contains(&word) { String::new() } else { did_you_mean(word, &RESERVED) }
+}
 
 impl FromStr for Key {
     type Err = KeyError;

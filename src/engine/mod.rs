@@ -6,6 +6,7 @@
 //! through [`Chance`](decision).
 
 mod application;
+mod arrival;
 mod bounds;
 mod channel;
 mod crash;
@@ -22,6 +23,7 @@ mod queue;
 mod rng;
 mod setup;
 mod simulation;
+pub(crate) mod spelling;
 mod timed;
 mod timers;
 mod wheel;

@@ -13,8 +13,9 @@ pub(crate) struct Queue<T> {
     /// What it stands for, if that came to the front at once: with one event at a time, as in a ring with one token, all
     /// do. Else it is free.
     at_hand: Slot<T>,
-    /// The keys between the next one and the horizon, the last one first.
+    /// The keys between the next one and the horizon, in order, from `head` on.
     near: Vec<Key>,
+    head: usize,
     /// Keys from this [rank](Key::rank) on are in the wheel.
     horizon: u64,
     wheel: Wheel,
@@ -63,6 +64,7 @@ impl<T> Default for Queue<T> {
             front: Key::NONE,
             at_hand: Slot::Free(NONE),
             near: Vec::new(),
+            head: 0,
             horizon: NEVER,
             wheel: Wheel::default(),
             slots: Vec::new(),
@@ -77,8 +79,13 @@ impl<T> Default for Queue<T> {
 
 impl<T> Queue<T> {
     /// Schedules an event. What is later than any run lasts is kept and never comes up.
-    #[inline(always)]
     pub(crate) fn push(&mut self, at: Ticks, item: T) {
+        self.push_soon(at.min(Key::LATEST), item);
+    }
+
+    /// Schedules an event that is not later than [`Key::LATEST`].
+    #[inline(always)]
+    pub(crate) fn push_soon(&mut self, at: Ticks, item: T) {
         let key = self.next_key(at);
         if self.front.is_some() || key.rank() >= self.horizon {
             self.push_among(key, item);
@@ -104,7 +111,7 @@ impl<T> Queue<T> {
     /// Schedules an event and tells its place, by which it can be removed until it comes up.
     pub(crate) fn push_removable(&mut self, at: Ticks, item: T) -> u32 {
         let slot = self.place(item);
-        let key = self.next_key(at).with_slot(slot);
+        let key = self.next_key(at.min(Key::LATEST)).with_slot(slot);
         if key < self.front && key.rank() < self.horizon {
             self.put_back();
             self.front = key;
@@ -150,7 +157,12 @@ impl<T> Queue<T> {
             }
             Slot::Removed | Slot::Free(_) => self.front,
         };
-        self.near.push(key);
+        if self.head > 0 {
+            self.head -= 1;
+            self.near[self.head] = key;
+        } else {
+            self.near.insert(0, key);
+        }
     }
 
     /// Puts in a key that is not the next one.
@@ -163,48 +175,65 @@ impl<T> Queue<T> {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn insert_behind(&mut self, key: Key) {
+        // Most are later than nearly all that are there.
         let mut index = self.near.len();
         self.near.push(key);
-        // Most are later than all that are there, which are few.
-        while index > 0 && self.near[index - 1] < key {
+        while index > self.head && self.near[index - 1] > key {
             self.near[index] = self.near[index - 1];
             index -= 1;
         }
         self.near[index] = key;
         if self.near.len() > NEAR_MAX {
-            self.part();
+            self.tidy();
         }
     }
 
-    /// Moves the later half of the keys into the wheel, if they are not all of one tick.
+    /// Forgets the keys that are gone, and moves the later half of too many into the wheel, if they are not all of one
+    /// tick.
     #[cold]
-    fn part(&mut self) {
-        let middle = self.near[self.near.len() / 2].time().max(self.wheel.base());
-        let kept = self.near.partition_point(|key| key.time() >= middle);
-        if kept == self.near.len() {
+    #[inline(never)]
+    fn tidy(&mut self) {
+        self.near.drain(..self.head);
+        self.head = 0;
+        if self.near.len() <= NEAR_MAX / 2 {
             return;
         }
-        self.wheel.rest_at(middle);
-        self.horizon = Key::rank_of(middle);
-        for key in self.near.drain(..kept).rev() {
-            self.wheel.push(key);
+        let middle = self.near[self.near.len() / 2].time().max(self.wheel.base());
+        let kept = self.near.partition_point(|key| key.time() < middle);
+        if kept > 0 {
+            self.wheel.rest_at(middle);
+            self.horizon = Key::rank_of(middle);
+            for key in self.near.drain(kept..) {
+                self.wheel.push(key);
+            }
         }
     }
 
     /// The next of the sorted keys that stands for something comes to the front.
     #[inline(always)]
     fn advance(&mut self) {
-        match self.near.pop() {
-            None => self.front = Key::NONE,
-            Some(key) => {
-                self.front = key;
-                if self.stale > 0 {
-                    self.skip_removed();
-                }
+        if self.near.is_empty() {
+            self.front = Key::NONE;
+        } else {
+            self.front = self.pop_near();
+            if self.stale > 0 {
+                self.skip_removed();
             }
         }
+    }
+
+    /// The first of the sorted keys. When all are gone, the vector is empty.
+    #[inline]
+    fn pop_near(&mut self) -> Key {
+        let Some(&key) = self.near.get(self.head) else { return Key::NONE };
+        self.head += 1;
+        if self.head == self.near.len() {
+            self.near.clear();
+            self.head = 0;
+        }
+        key
     }
 
     #[cold]
@@ -213,7 +242,7 @@ impl<T> Queue<T> {
         while self.front.is_some() && self.slots[self.front.slot()].item().is_none() {
             self.release(self.front);
             self.stale -= 1;
-            self.front = self.near.pop().unwrap_or(Key::NONE);
+            self.front = self.pop_near();
         }
     }
 
@@ -230,7 +259,7 @@ impl<T> Queue<T> {
     fn refill(&mut self) {
         while !self.front.is_some() && self.wheel.len() > 0 {
             self.horizon = self.wheel.take_first(&mut self.near, NEAR_MAX).map_or(NEVER, Key::rank_of);
-            self.near.sort_unstable_by(|one, other| other.cmp(one));
+            self.near.sort_unstable();
             self.advance();
         }
         // With nothing left, anything may come first again.
@@ -260,6 +289,9 @@ impl<T> Queue<T> {
     /// Takes the next event if it came to the front at once.
     #[inline(always)]
     pub(crate) fn take_at_hand(&mut self) -> Option<T> {
+        if !matches!(self.at_hand, Slot::Pending(_)) {
+            return None;
+        }
         // An `Option` would be copied back whole, empty as it is.
         match std::mem::replace(&mut self.at_hand, Slot::Free(NONE)) {
             Slot::Pending(item) => {
@@ -299,7 +331,7 @@ impl<T> Queue<T> {
     }
 
     fn keys(&self) -> usize {
-        usize::from(self.front.is_some()) + self.near.len() + self.wheel.len()
+        usize::from(self.front.is_some()) + self.near.len() - self.head + self.wheel.len()
     }
 
     /// The pending events that `wanted` accepts, in the order of scheduling whatever their times, each with its time
@@ -309,7 +341,7 @@ impl<T> Queue<T> {
         let mut keys: Vec<Key> = [self.front]
             .iter()
             .filter(|key| key.is_some())
-            .chain(&self.near)
+            .chain(&self.near[self.head..])
             .chain(self.wheel.keys())
             .copied()
             .filter(matches)
@@ -333,6 +365,8 @@ impl<T> Queue<T> {
         let Slot::Pending(item) = std::mem::replace(place, Slot::Removed) else { return None };
         self.stale += 1;
         if self.stale > 64 && self.stale * 2 > self.keys() {
+            self.near.drain(..self.head);
+            self.head = 0;
             let Self { near, wheel, slots, free, stale, .. } = self;
             let mut is_kept = |key: &Key| {
                 let slot = &mut slots[key.slot()];
@@ -354,6 +388,7 @@ impl<T> Queue<T> {
         self.front = Key::NONE;
         self.at_hand = Slot::Free(NONE);
         self.near.clear();
+        self.head = 0;
         self.horizon = NEVER;
         self.wheel.clear();
         self.slots.clear();

@@ -80,7 +80,7 @@ impl<P: Process> Setup<P> {
 pub(crate) const PROCESSES_MAX: u32 = 1 << 24;
 
 /// No more faults of a kind are drawn: each has its place in the plan of a run.
-const DRAWN_MAX: u32 = 1 << 16;
+pub(crate) const DRAWN_MAX: u32 = 1 << 16;
 
 /// How messages travel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,15 +252,19 @@ pub enum ReportOrder {
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// The last tick.
+    #[cfg_attr(feature = "cli", schemars(range(max = crate::engine::SPAN_MAX)))]
     pub ticks: u64,
     /// The number of events.
+    #[cfg_attr(feature = "cli", schemars(range(max = crate::engine::SPAN_MAX)))]
     pub events: u64,
     /// The number of messages, timers and reports that may be on their way at once.
+    #[cfg_attr(feature = "cli", schemars(range(max = (1u64 << 31) - 1)))]
     pub pending: u64,
     /// How long a run goes on when every request is settled, in ticks: what goes wrong then is seen too, and what must
     /// come in the end has had its time. If absent, [`Setup::settle`] says; a shorter one may have a property judged
     /// before its time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "cli", schemars(range(max = crate::engine::SPAN_MAX)))]
     pub settle_ticks: Option<u64>,
 }
 
@@ -382,7 +386,9 @@ impl RandomCrashes {
         match &self.down_ticks {
             Some(down) => spread(&format!("{key}.down_ticks"), down, 1),
             None if self.up_to as usize > candidates => {
-                let problem = format!("{} crashes of {candidates} processes that stay down", self.up_to);
+                let up_to = self.up_to;
+                let most = format!("expected at most {candidates}, or `down_ticks`");
+                let problem = format!("{up_to} crashes of {candidates} processes that stay down, {most}");
                 Err(Invalid::new(format!("{key}.up_to"), problem))
             }
             None => Ok(()),

@@ -79,6 +79,7 @@ pub enum End {
 /// Which limit a run met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Limit {
     /// [`Limits::ticks`](super::Limits::ticks)
     Ticks,

@@ -195,7 +195,7 @@ impl<P: Process> Clock<P> {
     }
 
     /// More than its effects may come of a step from now on.
-    fn take_care(&mut self) {
+    pub(super) fn take_care(&mut self) {
         self.takes_care = true;
         self.end_calm();
     }
@@ -346,99 +346,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    /// A timer fires, unless it was cancelled while it waited in an inbox.
-    fn fire(&mut self, process: ProcessId, id: u64, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        match self.clock.timers.take(process, id) {
-            Some(timer) => self.handle(process, Event::Timer(timer), None, world),
-            None => Ok(()),
-        }
-    }
-
-    /// A process is asked for something, if the application still wants it.
-    fn hand_over(
-        &mut self,
-        process: ProcessId,
-        request: P::Request,
-        world: &mut World<P>,
-    ) -> Result<(), Box<Violation>> {
-        if self.application.requested(process, &request) {
-            self.handle(process, Event::Request(request), None, world)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// The failure detector tells of someone, if whom it tells has not crashed since.
-    #[inline(never)]
-    pub(super) fn hear(
-        &mut self,
-        observer: ProcessId,
-        epoch: u32,
-        report: Report,
-        world: &mut World<P>,
-    ) -> Result<(), Box<Violation>> {
-        if world.epoch(observer) == epoch { self.accept(observer, Arrived::Report(report), world) } else { Ok(()) }
-    }
-
-    /// Something has arrived at a process that is up: it is handled at once, or waits its turn.
-    #[inline(never)]
-    fn accept(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        if world.must_wait(process) {
-            self.wait(process, arrived, world);
-            return Ok(());
-        }
-        self.handle_arrived(process, arrived, world)
-    }
-
-    #[inline(never)]
-    pub(super) fn wait(&mut self, process: ProcessId, arrived: Arrived<P>, world: &mut World<P>) {
-        // The queue knows only of what is pending.
-        self.clock.take_care();
-        if let Arrived::Message { id, .. } = &arrived {
-            self.observer.queued(process, MessageId(*id), world);
-        }
-        let is_first = !world.has_arrivals(process);
-        world.put_into_inbox(process, arrived);
-        if is_first {
-            let epoch = world.epoch(process);
-            self.clock.queue.push(world.busy_until(process), Pending::Serve { process, epoch });
-        }
-    }
-
-    #[inline(never)]
-    fn serve(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        // A pause may have begun meanwhile.
-        if world.busy_until(process) <= world.now() {
-            if let Some(arrived) = world.take_from_inbox(process) {
-                self.handle_arrived(process, arrived, world)?;
-            }
-        }
-        if world.is_up(process) && world.has_arrivals(process) {
-            let epoch = world.epoch(process);
-            let at = world.busy_until(process).max(world.now());
-            self.clock.queue.push(at, Pending::Serve { process, epoch });
-        }
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn handle_arrived(
-        &mut self,
-        process: ProcessId,
-        arrived: Arrived<P>,
-        world: &mut World<P>,
-    ) -> Result<(), Box<Violation>> {
-        match arrived {
-            Arrived::Message { from, id, message } => {
-                self.clock.done += 1;
-                self.handle(process, Event::Message { from, message }, Some(MessageId(id)), world)
-            }
-            Arrived::Report(report) => self.handle(process, Event::Report(report), None, world),
-            Arrived::Request(request) => self.hand_over(process, request, world),
-            Arrived::Timer { id } => self.fire(process, id, world),
-        }
-    }
-
     /// One step, and what comes of it.
     #[inline(never)]
     pub(super) fn handle(
@@ -505,13 +412,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             self.strike(process, world)?;
         }
         if alarm.is_some() { self.crash_after_step(process, world) } else { Ok(()) }
-    }
-
-    fn serve_for_a_while(&mut self, process: ProcessId, world: &mut World<P>) {
-        let service = world.setup().network.service_ticks;
-        let taken = self.clock.chance.span(Stream::Network, &service, || Topic::Service { process });
-        let until = world.busy_until(process).max(world.now() + taken);
-        world.set_busy_until(process, until);
     }
 
     #[inline(never)]

@@ -10,9 +10,13 @@ impl Key {
     /// After all others.
     pub(super) const NONE: Self = Self(u128::MAX);
 
+    /// The latest tick of a key, which no run lives to see.
+    pub(super) const LATEST: Ticks = Ticks::new(TIME_MAX);
+
     #[inline]
     pub(super) fn new(at: Ticks, sequence: u64, slot: u32) -> Self {
-        let time = at.get().min(TIME_MAX);
+        debug_assert!(at <= Self::LATEST, "a tick that no key can have");
+        let time = at.get();
         Self(u128::from(time << 16 | sequence >> 32) << 64 | u128::from(sequence << 32 | u64::from(slot)))
     }
 
@@ -93,13 +97,19 @@ impl Wheel {
     pub(super) fn push(&mut self, key: Key) {
         debug_assert!(key.time() >= self.base, "a key from before the base");
         if self.buckets.is_empty() {
-            self.buckets.resize_with(LEVELS * WIDTH, Vec::new);
+            self.make();
         }
         let level = ((key.time() ^ self.base) | 1).ilog2() / DIGIT_BITS;
         let digit = (key.time() >> (level * DIGIT_BITS)) as usize % WIDTH;
         self.filled[level as usize] |= 1 << digit;
         self.buckets[level as usize * WIDTH + digit].push(key);
         self.len += 1;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make(&mut self) {
+        self.buckets.resize_with(LEVELS * WIDTH, Vec::new);
     }
 
     /// Takes the keys of the first bucket, which come before all others, into `near`, and tells the tick from which on

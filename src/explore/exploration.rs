@@ -250,7 +250,7 @@ impl<P: Mutex> Exploration<'_, P> {
     }
 }
 
-impl<'a, P: Mutex, O> Exploration<'a, P, Locks<O>> {
+impl<P: Mutex, O> Exploration<'_, P, Locks<O>> {
     /// What the applications do.
     #[must_use]
     pub fn workload(mut self, workload: Workload) -> Self {

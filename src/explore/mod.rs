@@ -1,6 +1,9 @@
-//! Many schedules of one setup: seeds in parallel, with an honest account of what was covered.
+//! Many schedules of one setup: seeds in parallel, every crash point, every interleaving, with an honest account of
+//! what was covered; and a failing one made small.
 //!
-//! The result never depends on the number of threads or on what ran before. It reads no clock.
+//! It is for whoever wants to know whether something holds: begin with [`Exploration`], and see
+//! [the guide](crate::guide). Its results must never depend on the number of threads or on what ran before; it reads no clock, and never says that
+//! something holds of what was cut off.
 
 mod campaign;
 mod check;
@@ -22,8 +25,8 @@ pub use campaign::{Campaign, CampaignStep, Form, Misfit, Plan, Shard, ShardError
 pub use check::Failure;
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exhaustive::{
-    Budget, Counterexample, Coverage, Departure, Exhaustive, Order, Proof, Step, UNTIMED_VERSION, Unchecked,
-    UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation, Verdict,
+    Budget, Counterexample, Coverage, Departure, Estimate, Exhaustive, Order, Proof, Reach, Step, UNTIMED_VERSION,
+    Unchecked, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation, Verdict,
 };
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};

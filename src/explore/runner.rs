@@ -250,7 +250,8 @@ impl<P: Process, T: Trial<P>> Runner<P, T> {
         self.simulation.replay(decisions, &mut self.applications, &mut (self.judge.watch(), observer))
     }
 
-    /// The entries since this was last asked, and how many requests they overtook; see [`Monitor::take_overtakes`](crate::mutex::Monitor::take_overtakes).
+    /// The entries since this was last asked, and how many requests they overtook; see
+    /// [`Monitor::take_overtakes`](crate::mutex::Monitor::take_overtakes).
     pub fn take_overtakes(&mut self) -> (u64, u64) {
         self.judge.take_overtakes()
     }

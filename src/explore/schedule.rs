@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::reduction::Part;
+use crate::engine::spelling::suggest;
 use crate::engine::{Decisions, End, Key, KeyError, Violation};
 
 /// The version of the format, and of what decisions mean: a change that gives a kept schedule another run gives it
@@ -84,11 +85,12 @@ pub struct ScenarioText {
 #[non_exhaustive]
 pub enum ScheduleError {
     /// It is not TOML, or has a key that does not belong there, or lacks one.
-    #[error("this is no schedule: {0}")]
+    #[error("this is no schedule, expected a file that `check` or `jeton run --keep` wrote: {0}")]
     Syntax(String),
     /// It was written by another version.
     #[error(
-        "this schedule has version {found}, and this is a jeton for version {SCHEDULE_VERSION}: it would be another run"
+        "this schedule has version {found}, and this is a jeton for version {SCHEDULE_VERSION}, for which it would be \
+         another run: replay it with the jeton that wrote it, or find the failure again and keep that"
     )]
     Version {
         /// Its version.
@@ -145,7 +147,7 @@ impl std::str::FromStr for Schedule {
     type Err = ScheduleError;
 
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
-        let syntax = |error: toml::de::Error| ScheduleError::Syntax(error.to_string().trim_end().to_owned());
+        let syntax = |error: toml::de::Error| ScheduleError::Syntax(suggest(error.to_string().trim_end()));
         let Version { version } = toml::from_str(text).map_err(syntax)?;
         if version != SCHEDULE_VERSION {
             return Err(ScheduleError::Version { found: version });

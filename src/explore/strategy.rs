@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::engine::spelling::did_you_mean;
+
 /// How the schedule of a seed is chosen among all those that a setup allows.
 ///
 /// No strategy leaves what the setup allows: spans stay between their shortest and their longest, crashes within their
@@ -78,8 +80,12 @@ impl fmt::Display for Strategy {
 
 /// A text that names no [`Strategy`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no strategy, expected `random`, `swarm`, `crash-points`, `pct` or `auto`")]
+#[error("`{0}` is no strategy, expected `random`, `swarm`, `crash-points`, `pct` or `auto`{meant}", meant = meant(.0))]
 pub struct UnknownStrategy(String);
+
+fn meant(text: &str) -> String {
+    did_you_mean(text, &Strategy::ALL.map(Strategy::name))
+}
 
 impl FromStr for Strategy {
     type Err = UnknownStrategy;

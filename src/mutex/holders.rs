@@ -78,6 +78,7 @@ impl Holders {
         self.of.get(&data).map_or(&[], Vec::as_slice)
     }
 
+    #[inline(always)]
     pub(super) fn is_inside(&self, process: ProcessId) -> bool {
         self.each.get(process.index()).is_some_and(|place| !place.held.is_empty())
     }

@@ -116,6 +116,17 @@ impl Wait {
     }
 }
 
+/// Whose entry a message is sent for, which is not a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// That of what let it be sent: a message that is passed on.
+    Cause,
+    /// The sender's: a request, also where it is sent again because another came first.
+    Sender,
+    /// The receiver's: a reply or a grant, also where the leave of another lets it be sent.
+    Receiver,
+}
+
 /// The note with which a ring says that it accepted a token in this step (kept it, or passed it on as its own):
 /// `fresh_replica` is checked there.
 pub const TOKEN_ACCEPTED: &str = "token_accepted";
@@ -179,6 +190,12 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
     /// as in [`Indication::Accepted`]. A grant may be sent again.
     fn grant(_message: &Self::Message) -> Option<(DataId, u64)> {
         None
+    }
+
+    /// Whose entry a message is for, so that each entry has its costs; see [`Accounting`](super::Accounting). It changes
+    /// no sum over all entries.
+    fn whose(message: &Self::Message) -> Whose {
+        if Self::grant(message).is_some() { Whose::Receiver } else { Whose::Cause }
     }
 
     /// Coordinators: the server by which this client is accepted.

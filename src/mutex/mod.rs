@@ -5,6 +5,7 @@
 //! looks at.
 
 mod accounting;
+mod explain;
 mod fairness;
 mod holders;
 mod interface;
@@ -18,8 +19,8 @@ mod waiting;
 mod watch;
 mod workload;
 
-pub use accounting::{Accounting, Purpose, Sum};
-pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED, Wait};
+pub use accounting::{Accounting, Entry, Purpose, Sum};
+pub use interface::{DataId, Fence, Indication, Mutex, Replica, Request, TOKEN_ACCEPTED, Wait, Whose};
 pub use monitor::Monitor;
 pub use property::Property;
 pub(crate) use system::sealed;

@@ -1,3 +1,4 @@
+use super::explain::{self, Explained};
 use super::fairness::Fairness;
 use super::holders::Holders;
 use super::queues::Queues;
@@ -62,6 +63,8 @@ struct Step {
     asked: bool,
     /// Who has left the critical section in which it wrote.
     writer_left: Option<ProcessId>,
+    /// Whether there is any of the three, or something was found.
+    is_rare: bool,
     found: Vec<(Property, Vec<ProcessId>, String)>,
 }
 
@@ -131,6 +134,7 @@ impl<P: Mutex> Monitor<P> {
         (std::mem::take(&mut self.fairness.entries), std::mem::take(&mut self.fairness.overtakes))
     }
 
+    #[inline(never)]
     fn prepare(&mut self, world: &World<P>) {
         self.tokens.reset(world.count());
         self.replicas.reset(world.count());
@@ -149,10 +153,33 @@ impl<P: Mutex> Monitor<P> {
         }
     }
 
-    fn found(&mut self, property: Property, processes: Vec<ProcessId>, explanation: impl FnOnce() -> String) {
+    #[cold]
+    #[inline(never)]
+    fn found(&mut self, property: Property, explain: impl FnOnce() -> Explained) {
         if self.chosen.has(property) {
-            self.step.found.push((property, processes, explanation()));
+            let (processes, explanation) = explain();
+            self.step.found.push((property, processes, explanation));
+            self.step.is_rare = true;
         }
+    }
+
+    /// What is looked at after few steps, and whatever was found.
+    #[inline(never)]
+    fn check_rare(&mut self, process: Option<ProcessId>, world: &World<P>) -> Result<(), Violation> {
+        if let Some(process) = process {
+            if self.watches_replicas && self.step.token_accepted {
+                self.check_fresh(process, world);
+            }
+            if self.watches_replicas && self.step.writer_left.is_some() {
+                self.check_written(process, world);
+            }
+            if self.step.asked && self.chosen.has(Property::NoDeadlock) {
+                self.check_cycle(process);
+            }
+        }
+        let found = std::mem::take(&mut self.step.found);
+        self.step = Step { found, ..Step::default() };
+        if self.step.found.is_empty() { Ok(()) } else { self.raise_found(world) }
     }
 
     #[cold]
@@ -176,17 +203,15 @@ impl<P: Mutex> Monitor<P> {
         Ok(())
     }
 
+    #[inline(never)]
     fn indicated(&mut self, process: ProcessId, indication: &Indication, world: &World<P>) {
         self.waiting.indicated(process, indication);
         match *indication {
             Indication::Entered(data, fence) => {
                 self.holders.entered(process, data);
                 self.fairness.entered(process, data);
-                if let Some((seen, by)) = self.holders.show(process, data, fence) {
-                    self.found(Property::FencingGrows, vec![process, by], || {
-                        let (a, b) = (show(fence), show(seen));
-                        format!("the resource of {data} refuses {process}, whose fence is {a}: it has seen {b} of {by}")
-                    });
+                if let Some(seen) = self.holders.show(process, data, fence) {
+                    self.found(Property::FencingGrows, || explain::fence_refused(process, data, fence, seen));
                 }
             }
             Indication::Written(_) => self.writers.push(process),
@@ -200,96 +225,142 @@ impl<P: Mutex> Monitor<P> {
                 if self.writers.contains(&process) {
                     self.writers.retain(|&writer| writer != process);
                     self.step.writer_left = Some(process);
+                    self.step.is_rare = true;
                 }
             }
         }
     }
 
+    #[inline(never)]
     fn check_holders(&mut self, process: ProcessId, data: DataId) {
         let holders = self.holders.of(data);
         if holders.len() > 1 {
             let holders = holders.to_vec();
-            self.found(Property::SingleHolder, holders.clone(), || {
-                format!(
-                    "{} are in the critical section of {data} at once, the last to enter being {process}",
-                    names(&holders)
-                )
-            });
+            self.found(Property::SingleHolder, || explain::several_holders(holders, data, process));
         }
     }
 
+    #[inline(always)]
     fn check_state(&mut self, process: ProcessId, world: &World<P>) {
-        if self.watches_tokens {
-            self.tokens.stepped(process, world);
+        let state = world.process(process);
+        if self.holders.is_inside(process) && state.tokens() == 0 {
+            self.found(Property::TokenInCs, || explain::tokenless(process));
         }
-        if self.holders.is_inside(process) && world.process(process).tokens() == 0 {
-            self.found(Property::TokenInCs, vec![process], || {
-                format!("{process} is in the critical section and has no token")
-            });
+        if self.watches_replicas && !self.replicas.has(process, state.replica()) {
+            self.set_replica(process, world);
         }
-        if self.watches_replicas {
-            self.replicas.set(process, world.process(process).replica());
-            if self.step.token_accepted {
-                self.check_fresh(process, world);
-            }
-            if self.step.writer_left.is_some() {
-                self.check_written(process, world);
-            }
+        if state.accepted_by().is_some() && self.chosen.has(Property::RegisteredBeforeAck) {
+            self.check_stored(process, world);
         }
+    }
+
+    #[inline(never)]
+    fn set_replica(&mut self, process: ProcessId, world: &World<P>) {
+        self.replicas.set(process, world.process(process).replica());
     }
 
     /// Of all tokens, whoever stepped, crashed or was lost to.
-    fn check_tokens(&mut self) {
-        let valid = self.tokens.valid();
+    #[inline(always)]
+    fn check_tokens(&mut self, valid: u64) {
+        if valid == 1 {
+            self.had_token = true;
+        } else {
+            self.check_none_or_several_tokens(valid);
+        }
+    }
+
+    #[inline(never)]
+    fn check_none_or_several_tokens(&mut self, valid: u64) {
         if valid == 0 && self.had_token {
             self.tally.mark("token_lost");
         }
         self.had_token = valid > 0;
         if valid > 1 {
             let (places, tokens) = (self.tokens.places(), self.tokens.describe());
-            self.found(Property::SingleToken, places, || format!("there are several valid tokens: {tokens}"));
+            self.found(Property::SingleToken, || explain::several_tokens(places, &tokens));
         }
     }
 
+    #[inline(never)]
     fn check_fresh(&mut self, process: ProcessId, world: &World<P>) {
         let (Some(mine), Some(newest)) = (world.process(process).replica(), self.replicas.newest()) else { return };
         if mine.version < newest {
             let other = self.replicas.with_version(newest).unwrap_or(process);
-            self.found(Property::FreshReplica, vec![process, other], || {
-                let mine = mine.version;
-                format!(
-                    "{process} accepted the token with version {mine} of the data while {other} has version {newest}"
-                )
-            });
+            self.found(Property::FreshReplica, || explain::stale_token(process, mine, other, newest));
         }
     }
 
+    #[inline(never)]
     fn check_written(&mut self, writer: ProcessId, world: &World<P>) {
         let (Some(mine), Some(oldest)) = (world.process(writer).replica(), self.replicas.oldest()) else { return };
         if oldest < mine.version {
             let other = self.replicas.with_version(oldest).unwrap_or(writer);
-            self.found(Property::SynchronousWrite, vec![writer, other], || {
-                let mine = mine.version;
-                format!("{writer} has left after writing version {mine} while {other} still has version {oldest}")
-            });
+            self.found(Property::SynchronousWrite, || explain::left_too_early(writer, mine, other, oldest));
         }
     }
 
+    #[inline(never)]
     fn check_grant(&mut self, server: ProcessId, client: ProcessId, message: &P::Message, world: &World<P>) {
         let Some((data, request)) = P::grant(message).filter(|_| world.is_up(client)) else { return };
         if let Some((passed, _)) = self.queues.grant(client, data, request) {
-            self.found(Property::QueueOrder, vec![server, client, passed], || {
-                format!("{server} grants {data} to {client}, and {passed} was accepted before and still waits")
-            });
+            self.found(Property::QueueOrder, || explain::passed_over(server, client, passed, data));
         }
     }
 
+    #[inline(never)]
     fn check_stored(&mut self, process: ProcessId, world: &World<P>) {
         let Some(server) = world.process(process).accepted_by() else { return };
         if !P::registers(world.stable(server), process) {
-            self.found(Property::RegisteredBeforeAck, vec![process, server], || {
-                format!("{process} has its accept from {server}, whose stable storage does not list it")
-            });
+            self.found(Property::RegisteredBeforeAck, || explain::unlisted(process, server));
+        }
+    }
+
+    #[inline(never)]
+    fn requested(&mut self, process: ProcessId, request: &Request, world: &World<P>) {
+        if self.chosen.has(Property::EveryRequestGranted) {
+            self.waiting.requested(process, request, world.now());
+        }
+        if let Request::Enter(data) = request {
+            self.step.asked = true;
+            self.step.is_rare = true;
+            self.holders.requested(process, *data);
+            self.fairness.requested(process, *data);
+        }
+    }
+
+    /// Any effect but a message.
+    #[inline(never)]
+    fn effect_otherwise(&mut self, process: ProcessId, effect: &Effect<P>, world: &World<P>) {
+        match effect {
+            Effect::Indicate { indication } => {
+                self.indicated(process, indication, world);
+                if let Indication::Entered(data, _) = *indication {
+                    self.check_holders(process, data);
+                }
+            }
+            Effect::Note { note } => {
+                self.tally.mark(note);
+                if *note == TOKEN_ACCEPTED {
+                    self.step.token_accepted = true;
+                    self.step.is_rare = true;
+                }
+            }
+            Effect::Store { record } => {
+                if let Some(client) = P::unregisters(record) {
+                    if world.is_up(client) && world.process(client).accepted_by() == Some(process) {
+                        self.found(Property::RegisteredBeforeAck, || explain::struck_off(process, client));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[inline(never)]
+    fn check_waiting(&mut self, world: &World<P>) -> Result<(), Violation> {
+        match self.waiting.overdue(world) {
+            None => Ok(()),
+            Some((process, data, waits)) => Err(self.not_granted(process, data, &waits, world)),
         }
     }
 
@@ -300,73 +371,44 @@ impl<P: Mutex> Monitor<P> {
         world.violation(Property::EveryRequestGranted.name(), vec![process], explanation)
     }
 
+    #[inline(never)]
     fn check_cycle(&mut self, process: ProcessId) {
         if let Some(cycle) = self.holders.cycle(process) {
-            let processes = cycle.iter().map(|(process, _)| *process).collect();
-            self.found(Property::NoDeadlock, processes, || {
-                let links: Vec<String> = cycle.iter().map(|(p, data)| format!("{p} waits for {data}")).collect();
-                format!("each waits for what the next one holds: {}", links.join(", "))
-            });
+            self.found(Property::NoDeadlock, || explain::deadlock(&cycle));
         }
     }
 }
 
 impl<P: Mutex> Observer<P> for Monitor<P> {
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, process: ProcessId, event: &Event<P>, message: Option<MessageId>, world: &World<P>) {
         if !self.ready {
             self.prepare(world);
         }
         self.step.process = Some(process);
-        if let (Event::Request(request), true) = (event, self.chosen.has(Property::EveryRequestGranted)) {
-            self.waiting.requested(process, request, world.now());
-        }
         match event {
-            Event::Request(Request::Enter(data)) => {
-                self.step.asked = true;
-                self.holders.requested(process, *data);
-                self.fairness.requested(process, *data);
-            }
             Event::Message { message: content, .. } if self.watches_tokens && P::token(content).is_some() => {
                 if let Some(id) = message {
                     self.tokens.arrived(id);
                 }
             }
+            Event::Request(request) => self.requested(process, request, world),
             _ => {}
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn effect(&mut self, process: ProcessId, effect: &Effect<P>, message: Option<MessageId>, world: &World<P>) {
         match effect {
             Effect::Send { to, message: content } => {
                 if let (true, Some(id)) = (self.watches_tokens, message) {
                     self.tokens.sent(process, *to, id, content);
                 }
-                if self.chosen.has(Property::QueueOrder) {
+                if P::grant(content).is_some() && self.chosen.has(Property::QueueOrder) {
                     self.check_grant(process, *to, content, world);
                 }
             }
-            Effect::Indicate { indication } => {
-                self.indicated(process, indication, world);
-                if let Indication::Entered(data, _) = *indication {
-                    self.check_holders(process, data);
-                }
-            }
-            Effect::Note { note } => {
-                self.tally.mark(note);
-                self.step.token_accepted |= *note == TOKEN_ACCEPTED;
-            }
-            Effect::Store { record } => {
-                if let Some(client) = P::unregisters(record) {
-                    if world.is_up(client) && world.process(client).accepted_by() == Some(process) {
-                        self.found(Property::RegisteredBeforeAck, vec![client, process], || {
-                            format!("{process} strikes {client} off its list, and {client} has its accept and is up")
-                        });
-                    }
-                }
-            }
-            _ => {}
+            effect => self.effect_otherwise(process, effect, world),
         }
     }
 
@@ -409,31 +451,22 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
-        if let Some(process) = self.step.process {
+        let process = self.step.process.take();
+        if let Some(process) = process {
+            if self.watches_tokens {
+                let valid = self.tokens.valid_after(process, world);
+                self.check_tokens(valid);
+            }
             self.check_state(process, world);
-            if self.chosen.has(Property::RegisteredBeforeAck) {
-                self.check_stored(process, world);
-            }
-            if self.step.asked && self.chosen.has(Property::NoDeadlock) {
-                self.check_cycle(process);
-            }
+        } else if self.watches_tokens {
+            self.check_tokens(self.tokens.valid());
         }
-        if self.watches_tokens {
-            self.check_tokens();
+        if self.step.is_rare {
+            self.check_rare(process, world)?;
         }
-        self.step.process = None;
-        self.step.token_accepted = false;
-        self.step.asked = false;
-        self.step.writer_left = None;
-        if !self.step.found.is_empty() {
-            self.raise_found(world)?;
-        }
-        match self.waiting.overdue(world) {
-            None => Ok(()),
-            Some((process, data, waits)) => Err(self.not_granted(process, data, &waits, world)),
-        }
+        if self.waiting.is_early(world) { Ok(()) } else { self.check_waiting(world) }
     }
 
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
@@ -442,23 +475,11 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
         });
         // A write that is not done has not stopped, and explains why replicas differ.
         if self.chosen.has(Property::ReplicasConverge) && (unanswered.is_none() || self.collects) {
-            if let Some([(p, mine), (q, other)]) = self.replicas.difference() {
-                let explanation = format!(
-                    "all is quiet, and {p} has version {} with value {}, {q} version {} with value {}",
-                    mine.version, mine.value, other.version, other.value
-                );
-                self.raise(world.violation(Property::ReplicasConverge.name(), vec![p, q], explanation))?;
+            if let Some([one, other]) = self.replicas.difference() {
+                let (processes, explanation) = explain::diverged("all is quiet, and", one, other);
+                self.raise(world.violation(Property::ReplicasConverge.name(), processes, explanation))?;
             }
         }
         unanswered.map_or(Ok(()), Err)
     }
-}
-
-fn show(fence: super::Fence) -> String {
-    format!("({}, {})", fence.epoch, fence.counter)
-}
-
-fn names(processes: &[ProcessId]) -> String {
-    let names: Vec<String> = processes.iter().map(ToString::to_string).collect();
-    names.join(" and ")
 }

@@ -18,8 +18,13 @@ impl Replicas {
         self.versions.clear();
     }
 
+    /// Whether a process is known to have this replica.
+    #[inline(always)]
+    pub(super) fn has(&self, process: ProcessId, replica: Option<Replica>) -> bool {
+        self.of[process.index()] == replica
+    }
+
     /// A process has this replica now; none, if it crashed.
-    #[inline]
     pub(super) fn set(&mut self, process: ProcessId, replica: Option<Replica>) {
         let old = std::mem::replace(&mut self.of[process.index()], replica);
         let (old, new) = (old.map(|r| r.version), replica.map(|r| r.version));

@@ -23,6 +23,18 @@ struct Flight<P: Mutex> {
     valid: bool,
 }
 
+impl<P: Mutex> Flight<P> {
+    /// The state of a process has changed.
+    #[inline(always)]
+    fn stepped(&mut self, process: ProcessId, world: &World<P>) {
+        // A flight that has just begun is looked at with the state of its receiver, whoever stepped.
+        if self.to == process || self.from == process {
+            let receiver = world.process(self.to);
+            self.valid = world.is_up(self.to) && receiver.would_accept(self.from, &self.message);
+        }
+    }
+}
+
 impl<P: Mutex> Default for Tokens<P> {
     fn default() -> Self {
         Self { held: Vec::new(), total_held: 0, flights: Vec::new() }
@@ -37,6 +49,7 @@ impl<P: Mutex> Tokens<P> {
         self.flights.clear();
     }
 
+    #[inline(always)]
     pub(super) fn sent(&mut self, from: ProcessId, to: ProcessId, id: MessageId, message: &P::Message) {
         if let Some(token) = P::token(message) {
             self.flights.push(Flight { id, token, from, to, message: message.clone(), valid: false });
@@ -49,7 +62,18 @@ impl<P: Mutex> Tokens<P> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn arrived(&mut self, id: MessageId) {
+        // Nearly always it is the only one.
+        if self.flights.last().is_some_and(|flight| flight.id == id) {
+            self.flights.pop();
+        } else {
+            self.arrived_among(id);
+        }
+    }
+
+    #[inline(never)]
+    fn arrived_among(&mut self, id: MessageId) {
         if let Some(index) = self.flights.iter().position(|flight| flight.id == id) {
             self.flights.swap_remove(index);
         }
@@ -60,26 +84,25 @@ impl<P: Mutex> Tokens<P> {
         self.flights.retain(|flight| flight.to != process);
     }
 
-    /// The state of a process has changed.
-    pub(super) fn stepped(&mut self, process: ProcessId, world: &World<P>) {
-        let state = world.process(process);
-        self.set_held(process, state.tokens());
-        for flight in &mut self.flights {
-            // A flight that has just begun is looked at with the state of its receiver, whoever stepped.
-            if flight.to == process || flight.from == process {
-                let receiver = world.process(flight.to);
-                flight.valid = world.is_up(flight.to) && receiver.would_accept(flight.from, &flight.message);
-            }
+    /// How many there are after a step of this process; copies of one token on their way to one process are one.
+    #[inline(always)]
+    pub(super) fn valid_after(&mut self, process: ProcessId, world: &World<P>) -> u64 {
+        let tokens = world.process(process).tokens();
+        if self.held[process.index()] != tokens {
+            self.set_held(process, tokens);
         }
+        if let [flight] = self.flights.as_mut_slice() {
+            flight.stepped(process, world);
+            return self.total_held + u64::from(flight.valid);
+        }
+        for flight in &mut self.flights {
+            flight.stepped(process, world);
+        }
+        self.valid()
     }
 
-    fn set_held(&mut self, process: ProcessId, tokens: u32) {
-        let held = &mut self.held[process.index()];
-        self.total_held = self.total_held - u64::from(*held) + u64::from(tokens);
-        *held = tokens;
-    }
-
-    /// How many there are; copies of one token on their way to one process are one.
+    /// How many there are.
+    #[inline(never)]
     pub(super) fn valid(&self) -> u64 {
         let mut count = self.total_held;
         for (index, flight) in self.flights.iter().enumerate() {
@@ -87,6 +110,12 @@ impl<P: Mutex> Tokens<P> {
             count += u64::from(flight.valid && !self.flights[..index].iter().any(is_copy));
         }
         count
+    }
+
+    fn set_held(&mut self, process: ProcessId, tokens: u32) {
+        let held = &mut self.held[process.index()];
+        self.total_held = self.total_held - u64::from(*held) + u64::from(tokens);
+        *held = tokens;
     }
 
     /// Who has a valid token, or is about to.

@@ -55,8 +55,13 @@ impl Waiting {
         self.owed.forget(process);
     }
 
+    /// Whether nobody can have waited too long.
+    #[inline(always)]
+    pub(super) fn is_early<P: Process>(&self, world: &World<P>) -> bool {
+        self.owed.is_early(world.now(), world.last_fault())
+    }
+
     /// Who has waited too long, and for what.
-    #[inline]
     pub(super) fn overdue<P: Process>(&mut self, world: &World<P>) -> Option<(ProcessId, DataId, String)> {
         self.owed.overdue(world.now(), world.last_fault()).map(tell)
     }

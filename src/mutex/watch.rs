@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use super::explain::{self, Explained};
 use super::queues::Queues;
 use super::{Applications, DataId, Fence, Indication, Mutex, Property, Replica, Request, TOKEN_ACCEPTED, Workload};
 use crate::engine::interleaving::{Found, Watch};
@@ -118,7 +119,7 @@ impl<P: Mutex> Lookout<P> {
                     if self.has(Property::FencingGrows) {
                         let seen = *after.greatest.entry(data).or_insert((fence, process));
                         if fence < seen.0 || fence == seen.0 && process != seen.1 {
-                            step.fence_refused(process, data, fence, seen);
+                            step.add(Property::FencingGrows, explain::fence_refused(process, data, fence, seen));
                         } else {
                             after.greatest.insert(data, (fence, process));
                         }
@@ -130,7 +131,7 @@ impl<P: Mutex> Lookout<P> {
                 }
                 Told::Granted(client, data, request) if step.is_up(client) => {
                     if let Some((passed, _)) = after.queues.grant(client, data, request) {
-                        step.passed(process, client, passed, data);
+                        step.add(Property::QueueOrder, explain::passed_over(process, client, passed, data));
                     }
                 }
                 Told::Accepted(..) | Told::Granted(..) => {}
@@ -155,43 +156,24 @@ impl<'a> Step<'a> {
         all(self.facts).filter(|(_, facts)| facts.is_up)
     }
 
+    fn add(&mut self, property: Property, (processes, explanation): Explained) {
+        self.found.push((property, processes, explanation));
+    }
+
     fn entered(&mut self, process: ProcessId, data: DataId) {
         let inside = |&(other, facts): &(ProcessId, &Facts)| other != process && facts.held.contains(&data);
         let mut holders: Vec<ProcessId> = self.live().filter(inside).map(|(other, _)| other).collect();
-        if holders.is_empty() {
-            return;
+        if !holders.is_empty() {
+            holders.push(process);
+            self.add(Property::SingleHolder, explain::several_holders(holders, data, process));
         }
-        holders.push(process);
-        let explanation = format!(
-            "{} are in the critical section of {data} at once, the last to enter being {process}",
-            names(&holders)
-        );
-        self.found.push((Property::SingleHolder, holders, explanation));
-    }
-
-    fn fence_refused(&mut self, process: ProcessId, data: DataId, fence: Fence, (seen, by): (Fence, ProcessId)) {
-        let explanation = format!(
-            "the resource of {data} refuses {process}, whose fence is ({}, {}): it has seen ({}, {}) of {by}",
-            fence.epoch, fence.counter, seen.epoch, seen.counter
-        );
-        self.found.push((Property::FencingGrows, vec![process, by], explanation));
-    }
-
-    fn passed(&mut self, server: ProcessId, client: ProcessId, passed: ProcessId, data: DataId) {
-        let explanation =
-            format!("{server} grants {data} to {client}, and {passed} was accepted before and still waits");
-        self.found.push((Property::QueueOrder, vec![server, client, passed], explanation));
     }
 
     fn token_accepted(&mut self, process: ProcessId) {
         let Some(mine) = self.facts[process.index()].replica else { return };
         let versions = self.live().filter_map(|(other, facts)| facts.replica.map(|replica| (replica.version, other)));
         if let Some((newest, other)) = versions.max().filter(|&(newest, _)| newest > mine.version) {
-            let mine = mine.version;
-            let explanation = format!(
-                "{process} accepted the token with version {mine} of the data while {other} has version {newest}"
-            );
-            self.found.push((Property::FreshReplica, vec![process, other], explanation));
+            self.add(Property::FreshReplica, explain::stale_token(process, mine, other, newest));
         }
     }
 
@@ -199,26 +181,21 @@ impl<'a> Step<'a> {
         let Some(mine) = self.facts[writer.index()].replica else { return };
         let versions = self.live().filter_map(|(other, facts)| facts.replica.map(|replica| (replica.version, other)));
         if let Some((oldest, other)) = versions.min().filter(|&(oldest, _)| oldest < mine.version) {
-            let mine = mine.version;
-            let explanation =
-                format!("{writer} has left after writing version {mine} while {other} still has version {oldest}");
-            self.found.push((Property::SynchronousWrite, vec![writer, other], explanation));
+            self.add(Property::SynchronousWrite, explain::left_too_early(writer, mine, other, oldest));
         }
     }
 
     fn accepted(&mut self, process: ProcessId) {
         let Some(server) = self.facts[process.index()].accepted_by else { return };
         if !self.facts[server.index()].registers.contains(&process) {
-            let explanation = format!("{process} has its accept from {server}, whose stable storage does not list it");
-            self.found.push((Property::RegisteredBeforeAck, vec![process, server], explanation));
+            self.add(Property::RegisteredBeforeAck, explain::unlisted(process, server));
         }
     }
 
     fn unregistered(&mut self, server: ProcessId, client: ProcessId) {
         let facts = self.facts[client.index()];
         if facts.is_up && facts.accepted_by == Some(server) {
-            let explanation = format!("{server} strikes {client} off its list, and {client} has its accept and is up");
-            self.found.push((Property::RegisteredBeforeAck, vec![client, server], explanation));
+            self.add(Property::RegisteredBeforeAck, explain::struck_off(server, client));
         }
     }
 
@@ -239,19 +216,12 @@ impl<'a> Step<'a> {
                 return;
             }
         }
-        let links: Vec<String> = path.iter().map(|(p, data)| format!("{p} waits for {data}")).collect();
-        let explanation = format!("each waits for what the next one holds: {}", links.join(", "));
-        self.found.push((Property::NoDeadlock, path.iter().map(|(p, _)| *p).collect(), explanation));
+        self.add(Property::NoDeadlock, explain::deadlock(&path));
     }
 }
 
 fn all<'a>(facts: &'a [&'a Facts]) -> impl Iterator<Item = (ProcessId, &'a Facts)> {
     facts.iter().enumerate().map(|(index, facts)| (ProcessId::new(index as u32), *facts))
-}
-
-fn names(processes: &[ProcessId]) -> String {
-    let names: Vec<String> = processes.iter().map(ToString::to_string).collect();
-    names.join(" and ")
 }
 
 impl<P: Mutex> Watch<P> for Lookout<P> {
@@ -359,8 +329,7 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         let mut step = Step { facts, found: Vec::new() };
         let after = self.recall(process, &shown.told, &mut step, global);
         if shown.tokenless {
-            let explanation = format!("{process} is in the critical section and has no token");
-            step.found.push((Property::TokenInCs, vec![process], explanation));
+            step.add(Property::TokenInCs, explain::tokenless(process));
         }
         if shown.token_accepted {
             step.token_accepted(process);
@@ -406,11 +375,9 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         let places = places.map(|(index, weight)| (ProcessId::new(index as u32), *weight));
         let parts: Vec<String> =
             places.clone().map(|(process, weight)| format!("{weight} at or to {process}")).collect();
-        Found {
-            property: Property::SingleToken.name(),
-            processes: places.map(|(process, _)| process).collect(),
-            explanation: format!("there are several valid tokens: {}", parts.join(", ")),
-        }
+        let places = places.map(|(process, _)| process).collect();
+        let (processes, explanation) = explain::several_tokens(places, &parts.join(", "));
+        Found { property: Property::SingleToken.name(), processes, explanation }
     }
 
     fn unsettled(&self, facts: &[&Facts]) -> Option<Found> {
@@ -424,13 +391,10 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         }
         if self.has(Property::ReplicasConverge) {
             let mut replicas = live().filter_map(|(process, facts)| Some((process, facts.replica?)));
-            let (p, mine) = replicas.next()?;
-            let (q, other) = replicas.find(|(_, other)| *other != mine)?;
-            let explanation = format!(
-                "for ever {p} has version {} with value {}, {q} version {} with value {}",
-                mine.version, mine.value, other.version, other.value
-            );
-            return Some(Found { property: Property::ReplicasConverge.name(), processes: vec![p, q], explanation });
+            let one = replicas.next()?;
+            let other = replicas.find(|(_, other)| *other != one.1)?;
+            let (processes, explanation) = explain::diverged("for ever", one, other);
+            return Some(Found { property: Property::ReplicasConverge.name(), processes, explanation });
         }
         None
     }

@@ -16,11 +16,14 @@ pub struct Workload {
     /// How long it stays in the critical section before it leaves, or writes and leaves, in ticks.
     pub hold_ticks: Distribution,
     /// In how many of 1,000 critical sections it writes.
+    #[cfg_attr(feature = "cli", schemars(range(max = 1000)))]
     pub write_per_mille: u16,
     /// Among how many data ids it chooses.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1)))]
     pub data_ids: u32,
     /// In how many of 1,000 critical sections it asks for a second data id, greater than the first so that nobody waits
     /// in a circle, and holds both.
+    #[cfg_attr(feature = "cli", schemars(range(max = 1000)))]
     pub second_per_mille: u16,
     /// Whether the second data id may be any other: then a deadlock is the applications' own making.
     pub second_any: bool,
@@ -65,7 +68,10 @@ impl Workload {
             return Some(("data_ids", "0, expected at least 1".to_owned()));
         }
         if self.second_per_mille > 0 && self.data_ids < 2 {
-            return Some(("second_per_mille", "asks for a second data id and there is 1".to_owned()));
+            return Some((
+                "second_per_mille",
+                "asks for a second data id and there is 1, expected data_ids = 2 or more".to_owned(),
+            ));
         }
         None
     }

@@ -69,14 +69,19 @@ impl<K: Ord + Clone> Obligations<K> {
         self.queue.front().map(|(since, process, what, _)| (*since, *process, what))
     }
 
+    /// Whether it is too early for any to be overdue, as it nearly always is.
+    #[inline(always)]
+    pub(crate) fn is_early(&self, now: Ticks, last_fault: Ticks) -> bool {
+        // Met or not, the first is the oldest.
+        self.queue.front().is_none_or(|(first, ..)| now <= (*first).max(last_fault) + self.bound)
+    }
+
     /// The oldest that is open, if it is overdue.
     pub fn overdue(&mut self, now: Ticks, last_fault: Ticks) -> Option<(Ticks, ProcessId, &K)> {
-        let bound = self.bound;
-        // Nearly always it is too early for any, met or not.
-        let (first, ..) = self.queue.front()?;
-        if now <= (*first).max(last_fault) + bound {
+        if self.is_early(now, last_fault) {
             return None;
         }
+        let bound = self.bound;
         self.oldest().filter(|(since, ..)| now > (*since).max(last_fault) + bound)
     }
 

@@ -1,6 +1,8 @@
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
+use crate::engine::spelling::nearest;
+
 /// What is wrong with a scenario file. Its text has the place, the line with the offending part underlined, what was
 /// expected and, for a key or a name that is not known, the one that was probably meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -212,56 +214,9 @@ pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// The name that was probably meant: the only one that begins like it, or else the one with the fewest edits, if those
-/// are at most a third of it.
-fn nearest<'a>(wrong: &str, known: &'a [String]) -> Option<&'a str> {
-    let mut longer = known.iter().filter(|name| wrong.len() >= 3 && name.starts_with(wrong));
-    if let (Some(name), None) = (longer.next(), longer.next()) {
-        return Some(name);
-    }
-    let distances = known.iter().map(|name| (edits(wrong, name), name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= name.chars().count().div_ceil(3)).then_some(name)
-}
-
-/// How many characters must be inserted, deleted, replaced or swapped with their neighbour to make one of the other.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(100).collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edits_count_a_swap_of_neighbours_as_one() {
-        for (a, b, distance) in [("", "abc", 3), ("kitten", "sitting", 3), ("qurey", "query", 1), ("same", "same", 0)] {
-            assert_eq!(edits(a, b), distance, "{a} {b}");
-        }
-    }
-
-    #[test]
-    fn a_name_that_is_nothing_like_it_is_not_suggested() {
-        let known = ["workload".to_owned(), "network".to_owned()];
-        assert_eq!(nearest("netwrok", &known), Some("network"));
-        assert_eq!(nearest("zzz", &known), None);
-        assert_eq!(nearest("wor", &known), Some("workload"));
-        assert_eq!(nearest("wo", &known), None, "too little to go by");
-    }
 
     #[test]
     fn a_span_beyond_the_text_or_within_a_character_has_a_place() {

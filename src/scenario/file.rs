@@ -14,16 +14,21 @@ use crate::mutex::{Property, Workload};
 #[cfg_attr(feature = "cli", schemars(rename = "Scenario"))]
 pub(super) struct File {
     /// What the scenario shows, in one sentence.
+    #[cfg_attr(feature = "cli", schemars(length(min = 1)))]
     pub(super) about: String,
     /// `holds` if no property is ever violated, or else the name of the property that is.
     pub(super) expect: Expectation,
     /// The number of processes.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::PROCESSES_MAX)))]
     pub(super) processes: u32,
     /// The properties that are checked; all that the system claims, if absent.
+    #[cfg_attr(feature = "cli", schemars(length(min = 1)))]
     pub(super) properties: Option<Vec<Property>>,
     /// How long a request may take to be granted once faults are over, in ticks; enough for the system, if absent.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1, max = crate::engine::SPAN_MAX)))]
     pub(super) patience_ticks: Option<u64>,
     /// How many schedules are explored unless the command line says otherwise; 1000 if absent.
+    #[cfg_attr(feature = "cli", schemars(range(min = 1)))]
     pub(super) schedules: Option<u64>,
     /// What runs of this scenario should show: the names of notes; those of the system, if absent.
     pub(super) sometimes: Option<Vec<String>>,

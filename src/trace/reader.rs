@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::file::{Ending, FORMAT, Header, VERSION};
 use super::record::{Effect, Kind, Record};
+use crate::engine::spelling::suggest;
 use crate::model::{ProcessId, Report, Ticks};
 
 /// Reads a trace file line by line: the header at once, then, as an iterator, the records.
@@ -24,6 +25,7 @@ pub struct Reader<R> {
 
 /// Why a file is not a trace. Lines are counted from 1.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// The file cannot be read.
     #[error("line {line}: {source}")]
@@ -34,10 +36,14 @@ pub enum ReadError {
         source: io::Error,
     },
     /// The first line is no header of a trace.
-    #[error("line 1: no header of a trace, expected one with \"format\":\"{FORMAT}\"")]
+    #[error(
+        "line 1: no header of a trace, expected one with \"format\":\"{FORMAT}\", as `jeton run --trace` writes it"
+    )]
     NotATrace,
     /// The trace is of another version.
-    #[error("line 1: version {found} of the trace format, expected one up to {VERSION}")]
+    #[error(
+        "line 1: version {found} of the trace format, expected one up to {VERSION}: write it again with this jeton"
+    )]
     Version {
         /// Which.
         found: u64,
@@ -53,7 +59,7 @@ pub enum ReadError {
         problem: String,
     },
     /// A record names a process that there is not.
-    #[error("line {line}: process {process} of {processes}", process = .process.get())]
+    #[error("line {line}: process {} of {processes}, expected 0..={}", .process.get(), processes.saturating_sub(1))]
     NoSuchProcess {
         /// The record's.
         line: u64,
@@ -63,7 +69,10 @@ pub enum ReadError {
         processes: u32,
     },
     /// A record comes before the one that it follows, by its number or its tick.
-    #[error("line {line}: event {number} at tick {tick} follows event {} at tick {}", .after.0, .after.1)]
+    #[error(
+        "line {line}: event {number} at tick {tick} follows event {} at tick {}, expected events in their order",
+        .after.0, .after.1
+    )]
     OutOfOrder {
         /// The record's.
         line: u64,
@@ -75,13 +84,15 @@ pub enum ReadError {
         after: (u64, Ticks),
     },
     /// The file ends without an outcome.
-    #[error("line {line}: the file ends before the outcome of the run")]
+    #[error(
+        "line {line}: the file ends before the outcome of the run, expected that as its last line: was it cut short?"
+    )]
     Truncated {
         /// The one that is missing.
         line: u64,
     },
     /// Something comes after the outcome.
-    #[error("line {line}: more lines after the outcome of the run")]
+    #[error("line {line}: more lines after the outcome of the run, expected one run: are there two in the file?")]
     AfterTheEnd {
         /// The first of them.
         line: u64,
@@ -147,7 +158,7 @@ impl<R: BufRead> Reader<R> {
             let problem = error.to_string();
             // It ends with the place, which counts lines within this one.
             let problem = problem.rsplit_once(" at line ").map_or(problem.as_str(), |(problem, _)| problem);
-            ReadError::Line { line: self.line, column: error.column(), problem: problem.to_owned() }
+            ReadError::Line { line: self.line, column: error.column(), problem: suggest(problem) }
         })
     }
 

@@ -10,6 +10,8 @@ use super::svg::escape;
 
 const PAGE: &str = include_str!("viewer/page.html");
 const STYLE: &str = include_str!("viewer/viewer.css");
+/// The colours of all pages, light and dark.
+pub(crate) const THEME: &str = include_str!("viewer/theme.css");
 const SCRIPT: &str = include_str!("viewer/viewer.js");
 
 /// The run as one HTML file that can be walked through, offline, in any browser of today.
@@ -17,15 +19,20 @@ pub fn html(story: &Story) -> String {
     let data = serde_json::to_string(&data(story)).expect("plain data");
     // A page is its text: within a script, `<` could end it.
     let data = data.replace('<', "\\u003c");
-    let parts = [("title", escape(&story.title())), ("style", STYLE.to_owned()), ("data", data)];
-    let (mut page, mut rest) = (String::new(), PAGE);
-    for (name, part) in parts.into_iter().chain([("script", SCRIPT.to_owned())]) {
+    let style = [THEME, STYLE].concat();
+    fill(PAGE, &[("title", &escape(&story.title())), ("style", &style), ("data", &data), ("script", SCRIPT)])
+}
+
+/// A page with these parts in their places, which are in this order.
+pub(crate) fn fill(page: &str, parts: &[(&str, &str)]) -> String {
+    let (mut filled, mut rest) = (String::new(), page);
+    for (name, part) in parts {
         let (before, after) = rest.split_once(&format!("{{{{{name}}}}}")).expect("the page has a place for it");
-        page.push_str(before);
-        page.push_str(&part);
+        filled.push_str(before);
+        filled.push_str(part);
         rest = after;
     }
-    page + rest
+    filled + rest
 }
 
 /// Texts that come again and again, each once.

@@ -44,9 +44,12 @@ use crate::trace::{Diagram, Follow, Mark};
 pub use chrome::chrome;
 pub use excerpt::Excerpt;
 pub use html::html;
+#[cfg(feature = "cli")]
+pub(crate) use html::{THEME, fill};
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 pub use story::{Event, Message, Sentence, Span, SpanKind, Story, What};
+pub(crate) use svg::escape;
 pub use svg::svg;
 
 /// Follows the token of a ring, so that a trace says where it is.

@@ -12,6 +12,8 @@
 //!
 //! The same plot is the same text on every machine.
 
+#![allow(clippy::cast_precision_loss, reason = "places of labels")]
+
 mod scale;
 
 use std::fmt::Write;

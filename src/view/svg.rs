@@ -131,12 +131,12 @@ impl<'a> Drawing<'a> {
         put!(self.out, "<rect class=\"r\" x=\"4\" y=\"{y}\" width=\"{}\" height=\"{ROW}\" rx=\"5\"/>", self.width - 8);
     }
 
-    /// A bracket along the events that come again and again.
+    /// A bracket along the events that come again and again, from the last of them back to the first.
     fn cycle(&mut self) {
         let Some(place) = self.story.cycle else { return };
         let (x, y, bottom) = (self.width - 14, self.y(self.cut.row(place)) - ROW / 2, self.bottom() - ROW / 2);
-        put!(self.out, "<path d=\"M{} {y}H{x}V{bottom}h-12m5 -4l-5 4 5 4\"/>", x - 8);
-        let (x, y) = (x - 5, y + 16);
+        put!(self.out, "<path class=\"x\" d=\"M{} {bottom}H{x}V{y}h-14m6 -5l-6 5 6 5\"/>", x - 8);
+        let (x, y) = (x - 6, y + 20);
         put!(self.out, "<text class=\"s\" x=\"{x}\" y=\"{y}\" text-anchor=\"end\">again and again</text>");
     }
 
@@ -389,7 +389,7 @@ fn wrap(text: &str, width: i64) -> Vec<String> {
 }
 
 /// As text in XML may be; what XML cannot have is a question mark.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::scenario::directory;
+use crate::viewer::browser::Page;
 
 const HOLDS: &str = "scenarios/query_ring_one_crash.toml";
 const VIOLATED: &str = "scenarios/query_ring_lossy_channels.toml";
@@ -78,12 +79,12 @@ impl Drop for Place {
     }
 }
 
-/// The report and the schedules of a campaign, by the names of their files.
+/// The report, the schedules and the views of a campaign, by the names of their files.
 fn result(directory: &str) -> BTreeMap<String, String> {
     let directory = Path::new(directory);
     let schedules = fs::read_dir(directory.join("schedules")).expect("schedules");
     let mut files: Vec<PathBuf> = schedules.map(|entry| entry.expect("a file").path()).collect();
-    files.extend(["report.txt", "report.jsonl"].map(|name| directory.join(name)));
+    files.extend(["report.txt", "report.jsonl", "report.html"].map(|name| directory.join(name)));
     let name = |path: &PathBuf| path.strip_prefix(directory).expect("within").to_string_lossy().into_owned();
     files.iter().map(|path| (name(path), fs::read_to_string(path).expect("text"))).collect()
 }
@@ -178,7 +179,8 @@ fn its_parts_are_joined_into_the_report_of_one_run() {
         }
         let parts: Vec<String> = (1..=count).rev().map(directory).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let (joined, _) = succeeds(&[&["merge"], &parts[..]].concat());
+        let (joined, notes) = succeeds(&[&["merge"], &parts[..]].concat());
+        assert!(notes.starts_with("note: with `--out DIR` "), "{notes}");
         assert_eq!(joined, fs::read_to_string(place.0.join("whole/report.txt")).expect("a report"));
         let merged = place.at(&format!("merged-{count}"));
         for _ in 0..2 {
@@ -209,10 +211,11 @@ fn the_report_counts_failures_and_each_schedule_it_names_replays() {
         text.contains(" failing schedules, the first 5 made small: 1 distinct form\n        5× with 1 loss, "),
         "{text}"
     );
-    assert!(text.ends_with("\n2 scenarios: 2 as expected, 0 not\n"), "{text}");
+    let end = format!("\n2 scenarios: 2 as expected, 0 not\n\nas a page: {out}/report.html\n");
+    assert!(text.ends_with(&end), "{text}");
     let named: Vec<&str> =
         lines.iter().filter_map(|line| line.split_once("cargo jeton replay ")).map(|(_, path)| path).collect();
-    assert!(!named.is_empty() && named.len() + 2 == result(&out).len(), "{text}");
+    assert!(!named.is_empty() && 2 * named.len() + 3 == result(&out).len(), "{text}");
     for path in named {
         succeeds(&["replay", path.strip_suffix(" --diagram").expect("how to see it")]);
     }
@@ -235,6 +238,90 @@ fn the_report_counts_failures_and_each_schedule_it_names_replays() {
             }
         }
     }
+}
+
+/// Each address that a page links to, as it is written there.
+fn links(page: &str) -> Vec<&str> {
+    page.split(" href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn its_page_leads_to_the_view_of_each_failure() {
+    let place = Place::new("page");
+    let out = place.at("one");
+    let options = ["explore", HOLDS, VIOLATED, MORE_FORMS, "--schedules", "300", "--minimise", "4", "--out", &out];
+    succeeds(&options);
+    let page = fs::read_to_string(place.0.join("one/report.html")).expect("a page");
+    let mut views = 0;
+    for link in links(&page) {
+        if let Some(anchor) = link.strip_prefix('#') {
+            assert!(page.contains(&format!(" id=\"{anchor}\"")), "{link}");
+        } else if link != "data:," {
+            let file = fs::read_to_string(place.0.join("one").join(link)).unwrap_or_else(|_| panic!("no {link}"));
+            if link.ends_with(".html") {
+                assert!(file.starts_with("<!doctype html>"), "{link}");
+                views += 1;
+            }
+        }
+    }
+    let objects = objects(&fs::read_to_string(place.0.join("one/report.jsonl")).expect("a report"));
+    let failures = objects.iter().flat_map(|object| object["failures"].as_array().expect("failures"));
+    let forms: Vec<&Value> = failures.flat_map(|failure| failure["forms"].as_array().expect("forms")).collect();
+    assert_eq!(views, forms.len());
+    for form in forms {
+        let explanation = form["violation"]["explanation"].as_str().expect("an explanation");
+        assert!(page.contains(explanation) && page.contains(form["view"].as_str().expect("a view")), "{form}");
+    }
+
+    let Some(mut browser) = Page::open(&place.0.join("one/report.html"), (1300, 900)) else { return };
+    let shown = |browser: &mut Page| browser.evaluate("+document.body.dataset.shown").as_u64();
+    assert_eq!(shown(&mut browser), Some(3));
+    browser.evaluate("document.querySelector('[value=failing]').click()");
+    assert_eq!(shown(&mut browser), Some(2));
+    let find = "(() => { const find = document.querySelector('#find'); find.value = 'durable'; \
+                find.dispatchEvent(new Event('input', { bubbles: true })); })()";
+    browser.evaluate(find);
+    assert_eq!(shown(&mut browser), Some(1));
+    let paper = |browser: &mut Page| browser.evaluate("getComputedStyle(document.body).backgroundColor");
+    browser.prefer("dark", "screen");
+    let dark = paper(&mut browser);
+    browser.prefer("light", "screen");
+    assert_ne!(paper(&mut browser), dark);
+    browser.resize(390, 780);
+    assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), Value::from(390), "nothing sticks out");
+    browser.prefer("light", "print");
+    assert_eq!(browser.evaluate("getComputedStyle(document.querySelector('nav')).display"), Value::from("none"));
+    assert_eq!(browser.trouble(), [""; 0]);
+    browser.click("a[href$='.html']");
+    browser.wait_for("document.readyState === 'complete' && document.querySelector('#ending') !== null");
+    let told = browser.evaluate("document.querySelector('#ending').textContent");
+    assert!(told.as_str().is_some_and(|told| told.contains(" violated at tick ")), "{told}");
+    assert_eq!(browser.trouble(), [""; 0]);
+}
+
+#[test]
+fn what_a_system_stands_on_is_on_the_page_and_joined_too() {
+    let place = Place::new("stands");
+    let options = ["explore", VIOLATED, "--schedules", "33", "--minimise", "0", "--assumptions", "--out"];
+    let whole = place.at("whole");
+    let (text, _) = succeeds(&[&options[..], &[&whole]].concat());
+    assert!(
+        text.contains("\nquery_ring, 33 schedules of each\n  baseline                        all 6 hold\n"),
+        "{text}"
+    );
+    assert!(text.contains("\n  messages duplicated             violated: "), "{text}");
+    let parts = [place.at("one"), place.at("two")];
+    for (part, shard) in parts.iter().zip(["1/2", "2/2"]) {
+        succeeds(&[&options[..], &[part, "--shard", shard]].concat());
+    }
+    let joined = place.at("joined");
+    succeeds(&["merge", &parts[0], &parts[1], "--out", &joined]);
+    assert_eq!(result(&joined), result(&whole));
+    let page = &result(&whole)["report.html"];
+    assert!(page.contains("<caption>query_ring, 33 schedules of each</caption>"));
+    assert!(page.contains("✓ held") && page.contains("✗ violated, seed "));
+    is_refused(&["explore", VIOLATED, "--schedules", "33", "--minimise", "0", "--out", &whole], "with `--assumptions`");
+    is_refused(&["explore", VIOLATED, "--assumptions"], "--out");
 }
 
 #[test]

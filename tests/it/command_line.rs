@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::scenario::directory;
 
 pub(crate) struct Ran {
-    status: i32,
+    pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -29,9 +29,14 @@ impl Ran {
 
 /// Runs `jeton` where the scenarios are.
 pub(crate) fn jeton(arguments: &[&str]) -> Ran {
+    jeton_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
+}
+
+/// Runs `jeton` in this directory.
+pub(crate) fn jeton_in(directory: &Path, arguments: &[&str]) -> Ran {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_jeton"))
         .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(directory)
         .env_remove("JETON_SCHEDULES")
         .env_remove("JETON_SEED")
         .output()
@@ -374,7 +379,7 @@ mod viewing {
         says(&path("odd.toml"), &path("a.svg"), &[], "odd.toml:1");
         says(KEPT, &path("a.svg"), &["--seed", "3"], "a schedule is one run, and has no other seed");
         let ran = jeton(&["view", SEEN]).exits(2);
-        assert!(ran.stderr.contains("--output"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("or `--open` for the browser"), "{}", ran.stderr);
         fs::remove_dir_all(directory).expect("removed");
     }
 
@@ -426,6 +431,11 @@ mod viewing {
             let page = page_of(&page.unwrap_or_else(|| panic!("nothing is opened: {arguments:?}")));
             assert!(page.contains("single_token violated"), "{arguments:?}");
         }
+        let campaign = directory.join("campaign").to_string_lossy().into_owned();
+        let arguments = ["explore", SEEN, "--schedules", "30", "--minimise", "0", "--out", &campaign, "--open"];
+        let (_, said, page) = with_browser(&directory, &arguments, true);
+        assert_eq!(page, Some(format!("{campaign}/report.html")), "{said}");
+        assert!(page_of(&format!("{campaign}/report.html")).contains("<h1>Campaign</h1>"));
         fs::remove_dir_all(directory.join("programs")).expect("removed");
         let (found, said, _) =
             with_browser(&directory, &["run", SEEN, "--strategy", "random", "--seed", "29", "--open"], false);

@@ -61,6 +61,21 @@ fn a_token_that_overtakes_an_edit_is_found_by_both_orders_and_sooner_by_one() {
     assert!(find(Order::BreadthFirst) <= find(Order::DepthFirst));
 }
 
+#[test]
+fn any_number_of_threads_comes_to_the_same() {
+    let proof = |order: ChannelOrder, jobs: usize| {
+        let mut setup = case::<QueryRing>(3).with_random_crashes(1);
+        setup.network.order = order;
+        Exhaustive::new(setup).workload(one_write()).jobs(jobs).run().expect("it can be run")
+    };
+    for (order, holds) in [(ChannelOrder::Fifo, true), (ChannelOrder::Unordered, false)] {
+        let one = proof(order, 1);
+        assert_eq!(one.is_verified(), holds);
+        assert_eq!(proof(order, 2), one);
+        assert_eq!(proof(order, 7), one);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -9,12 +9,17 @@ mod command_line;
 #[cfg(feature = "cli")]
 mod command_line_check;
 mod crash_points;
+mod errors;
 mod exhaustive;
 mod fingerprints;
 mod hang;
 mod laws;
+mod limits;
 mod messages;
 mod minimise;
+mod no_lock;
+#[cfg(feature = "cli")]
+mod readme;
 mod runaway;
 mod scale;
 mod scenario;
@@ -27,6 +32,8 @@ mod testing;
 mod tidy;
 mod toy;
 mod trace;
+#[cfg(feature = "cli")]
+mod untimed;
 mod view;
 mod viewer;
 mod zoo;

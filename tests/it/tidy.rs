@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("explore", &["view", "mutex", "property", "trace", "engine", "model"]),
     ("algorithms", &["mutex", "model"]),
     ("scenario", &["algorithms", "explore", "mutex", "property", "trace", "engine", "model"]),
+    ("measure", &["algorithms", "explore", "view", "mutex", "property", "engine", "model"]),
     ("testing", &["scenario", "algorithms", "explore", "view", "mutex", "property", "trace", "engine", "model"]),
 ];
 
@@ -46,7 +47,11 @@ const HAZARDOUS_NAMES: &[Hazard] = &[
 
 const HAZARDOUS_PATHS: &[Hazard] = &[
     ("std::env", FRONT_ENDS, "nothing but the command line and `check` reads the environment"),
-    ("std::thread", &["src/explore/", "src/bin/", "src/cli/"], "only an exploration has threads"),
+    (
+        "std::thread",
+        &["src/explore/", "src/measure/", "src/bin/", "src/cli/"],
+        "only explorations and sweeps have threads",
+    ),
     // The bare loops of the benches have no engine to ask.
     ("rand", &["src/engine/rng.rs", "benches/workloads/bare.rs"], "chance comes through `engine::rng` alone"),
     ("rand_chacha", &["src/engine/rng.rs", "benches/workloads/bare.rs"], "chance comes through `engine::rng` alone"),
@@ -196,7 +201,9 @@ fn modules_say_what_they_are(house: &[Source]) -> BTreeMap<&str, Complaint> {
     let is_told = |path: &str| says.get(path).copied().unwrap_or(false);
     let is_untold = |file: &&Source| {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder_says = folder != "src" && (is_told(&format!("{folder}/mod.rs")) || is_told(&format!("{folder}.rs")));
+        let modules = folder != "src" && (is_told(&format!("{folder}/mod.rs")) || is_told(&format!("{folder}.rs")));
+        // What an example includes is a part of it.
+        let folder_says = modules || folder.starts_with("examples/") && is_told(&format!("{folder}/main.rs"));
         file.is_rust() && !is_told(&file.path) && !folder_says
     };
     let complaint = || (1, "it opens without `//!`, and so does the module of its folder".to_owned());

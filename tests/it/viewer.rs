@@ -1,6 +1,6 @@
 //! The viewer in a browser: what people see and do.
 
-mod browser;
+pub(crate) mod browser;
 
 use std::fs;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use super::super::Fault;
 use super::super::layout::grouped;
 use super::super::output::{self, NewFile};
 use super::journal::{self, Entry, Journal};
+use super::report::Small;
 use super::{Manifest, Report, note};
 use crate::explore::{Campaign, CampaignStep};
 
@@ -14,9 +15,11 @@ const JOURNAL: &str = "journal";
 const LOCK: &str = "lock";
 const REPORT: &str = "report.txt";
 const REPORT_JSON: &str = "report.jsonl";
-/// The folder of the small schedules, and how their names end.
+pub(super) const PAGE: &str = "report.html";
+/// The folder of the small schedules and their views, and how their names end.
 pub(super) const SCHEDULES: &str = "schedules";
 pub(super) const SCHEDULE: &str = ".toml";
+pub(super) const VIEW: &str = ".html";
 
 /// The directory of a campaign, for one process alone.
 pub(in crate::cli) struct Directory {
@@ -36,6 +39,9 @@ pub(in crate::cli) struct Part {
 impl Directory {
     /// Opens the directory of this campaign, or makes it.
     pub(in crate::cli) fn open(place: &Path, manifest: &Manifest) -> Result<Self, Fault> {
+        if place.is_file() {
+            return Err(Fault::new(format!("{}: it is a file, and a campaign needs a directory", place.display())));
+        }
         fs::create_dir_all(place).map_err(|error| unwritable(place, &error))?;
         let kept = manifest_in(place)?;
         if kept.is_none() {
@@ -90,19 +96,24 @@ impl Directory {
         added.map_err(|error| unwritable(&self.place.join(JOURNAL), &error))
     }
 
-    /// Writes the report and the schedules that it names.
-    pub(in crate::cli) fn publish(&mut self, report: &Report<'_>) -> Result<(), Fault> {
+    /// Writes the report, and the schedules and views that it names. Returns where its page is.
+    pub(in crate::cli) fn publish(&mut self, report: &Report<'_>) -> Result<PathBuf, Fault> {
         self.journal.sync().map_err(|error| unwritable(&self.place.join(JOURNAL), &error))?;
         let schedules = self.place.join(SCHEDULES);
         fs::create_dir_all(&schedules).map_err(|error| unwritable(&schedules, &error))?;
-        for (name, schedule) in report.schedules() {
-            NewFile::create(&schedules.join(name))?.finish(schedule.as_bytes())?;
+        for small in report.small() {
+            let Small { schedule, view } = small?;
+            for (name, text) in [schedule].into_iter().chain(view) {
+                NewFile::create(&schedules.join(name))?.finish(text.as_bytes())?;
+            }
         }
-        for (name, json) in [(REPORT_JSON, true), (REPORT, false)] {
-            let text = report.shown(json, Path::new(""));
+        let none = Path::new("");
+        for (name, text) in
+            [(PAGE, report.page()), (REPORT_JSON, report.shown(true, none)), (REPORT, report.shown(false, none))]
+        {
             NewFile::create(&self.place.join(name))?.finish(text.as_bytes())?;
         }
-        Ok(())
+        Ok(self.place.join(PAGE))
     }
 }
 
@@ -110,7 +121,10 @@ impl Part {
     /// Reads what is there and changes nothing.
     pub(in crate::cli) fn read(place: &Path) -> Result<Self, Fault> {
         let Some(manifest) = manifest_in(place)? else {
-            return Err(Fault::new(format!("{}: no campaign is in it", place.display())));
+            return Err(Fault::new(format!(
+                "{}: no campaign is in it, expected what `explore --out` leaves",
+                place.display()
+            )));
         };
         let _lock = lock_to_read(place)?;
         let file = place.join(JOURNAL);
@@ -209,7 +223,8 @@ fn names(place: &Path) -> Result<Vec<String>, Fault> {
 /// Whether it is the name of a file that was to be moved to its place; see [`NewFile`].
 fn is_beside(name: &str) -> bool {
     let Some((file, process)) = name.strip_prefix('.').and_then(|name| name.rsplit_once('.')) else { return false };
-    let is_ours = [MANIFEST, REPORT, REPORT_JSON].contains(&file) || file.ends_with(SCHEDULE);
+    let is_ours =
+        [MANIFEST, REPORT, REPORT_JSON, PAGE].contains(&file) || file.ends_with(SCHEDULE) || file.ends_with(VIEW);
     is_ours && !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
 }
 

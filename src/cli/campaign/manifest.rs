@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::super::Fault;
-use super::Extent;
+use super::super::{Fault, assumptions};
+use super::{Extent, Planned};
 use crate::engine::Invalid;
 use crate::explore::{Campaign, Case, Plan, Runner, SCHEDULE_VERSION, Shard, Strategy};
 use crate::mutex::System;
@@ -29,6 +29,9 @@ pub(in crate::cli) struct Manifest {
 #[serde(deny_unknown_fields)]
 struct Entry {
     name: String,
+    /// What is taken away from the baseline of its system, if that is what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assumption: Option<String>,
     schedules: u64,
     /// The fingerprint of the run of the first seed: a build that behaves otherwise is not to go on with it.
     first_run: String,
@@ -43,18 +46,20 @@ struct Version {
 }
 
 impl Manifest {
-    pub(super) fn new(scenarios: &[Scenario], shard: Shard, minimise: usize, extent: &Extent) -> Result<Self, Fault> {
+    pub(super) fn new(scenarios: &[Planned], shard: Shard, minimise: usize, extent: &Extent) -> Result<Self, Fault> {
         let mut entries: Vec<Entry> = Vec::new();
-        for scenario in scenarios {
+        for Planned { scenario, assumption } in scenarios {
             let name = scenario.name().to_owned();
             if entries.iter().any(|entry| entry.name == name) {
                 return Err(Fault::new(format!(
                     "two scenarios are called {name}: a campaign tells them by their names"
                 )));
             }
-            let schedules = extent.schedules.unwrap_or(scenario.schedules());
+            let assumption = assumption.map(str::to_owned);
+            let usual = if assumption.is_some() { assumptions::SCHEDULES } else { scenario.schedules() };
+            let schedules = extent.schedules.unwrap_or(usual);
             let first_run = scenario.visit(FirstRun { strategy: extent.strategy, seed: extent.first_seed })?;
-            entries.push(Entry { name, schedules, first_run, source: scenario.source().to_owned() });
+            entries.push(Entry { name, assumption, schedules, first_run, source: scenario.source().to_owned() });
         }
         let manifest = Self {
             format: FORMAT,
@@ -91,7 +96,11 @@ impl Manifest {
     fn plans(&self) -> Result<Vec<Plan>, String> {
         let shard: Shard = self.shard.parse().map_err(|error| format!("{error}"))?;
         let plan = |entry: &Entry| {
-            let Self { first_seed, minimise, .. } = *self;
+            let Self { first_seed, mut minimise, .. } = *self;
+            if entry.assumption.is_some() {
+                // One picture of each is enough.
+                minimise = minimise.min(1);
+            }
             let plan = Plan { first_seed, schedules: entry.schedules, minimise, shard };
             if plan.is_possible() {
                 return Ok(plan);
@@ -111,6 +120,11 @@ impl Manifest {
 
     pub(super) fn strategy(&self) -> &str {
         &self.strategy
+    }
+
+    /// What each scenario takes away from its system, if that is what it is for.
+    pub(super) fn assumptions(&self) -> impl Iterator<Item = Option<&str>> {
+        self.scenarios.iter().map(|entry| entry.assumption.as_deref())
     }
 
     /// A campaign for each scenario, none of which has done anything.
@@ -142,8 +156,22 @@ impl Manifest {
         compare("the first seed", self.first_seed.to_string(), kept.first_seed.to_string());
         compare("`--minimise`", self.minimise.to_string(), kept.minimise.to_string());
         compare("the shard", self.shard.clone(), kept.shard.clone());
+        let has_assumptions = |of: &Self| of.assumptions().any(|assumption| assumption.is_some());
+        match (has_assumptions(self), has_assumptions(kept)) {
+            (true, false) => differences.push("it was begun without `--assumptions`".to_owned()),
+            (false, true) => differences.push("it was begun with `--assumptions`".to_owned()),
+            _ => {}
+        }
+        let of_files = |of: &Self| {
+            let entries = of.scenarios.iter().filter(|entry| entry.assumption.is_none());
+            entries.map(|entry| entry.name.clone()).collect::<Vec<_>>()
+        };
+        if of_files(self) != of_files(kept) {
+            differences.push(format!("the scenarios were {}", in_short(&of_files(kept))));
+            return differences;
+        }
         let names = |of: &Self| of.scenarios.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
-        if names(self) != names(kept) {
+        if names(self) != names(kept) && differences.is_empty() {
             differences.push(format!("the scenarios were {}", names(kept)));
             return differences;
         }
@@ -159,6 +187,13 @@ impl Manifest {
         }
         differences
     }
+}
+
+/// The first of many names.
+fn in_short(names: &[String]) -> String {
+    let more = names.len().saturating_sub(5);
+    let shown = names[..names.len() - more].join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
 /// The fingerprint of one run.

@@ -1,23 +1,51 @@
+mod page;
+mod plots;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::super::Verdict;
+use super::super::assumptions::{self, Cell};
 use super::super::explore::{AS_EXPECTED, INDENT, shell_word};
 use super::super::layout::{WIDTH_MAX, count, grouped, rounded, wrap};
 use super::super::tried::{as_f64, tried};
+use super::super::view;
+use super::super::{Fault, Verdict};
 use super::Manifest;
-use super::directory::{SCHEDULE, SCHEDULES};
-use crate::explore::{Campaign, Failing, Form, ScenarioText, Schedule, Shard, Totals};
-use crate::scenario::{Expectation, Scenario};
+use super::directory::{SCHEDULE, SCHEDULES, VIEW};
+use crate::explore::{Campaign, Case, Failing, Form, ScenarioText, Schedule, Shard, Totals};
+use crate::mutex::{Property, System};
+use crate::scenario::{Expectation, Scenario, Visitor};
+pub(in crate::cli) use plots::Plot;
 
 /// What a campaign came to. It has no timings, and is as wide on any terminal, so that it is the same to the byte
 /// however often it was interrupted and wherever it was run.
 pub(in crate::cli) struct Report<'a> {
     manifest: &'a Manifest,
     lines: Vec<Line<'a>>,
+    /// The systems of the scenarios with one assumption after another taken away, if that was asked for.
+    without: Vec<Without<'a>>,
+    /// What was drawn elsewhere and belongs on the page.
+    plots: &'a [Plot],
 }
+
+/// A system with one assumption taken away.
+struct Without<'a> {
+    assumption: &'a str,
+    line: Line<'a>,
+}
+
+/// A failing schedule that was made small, as files.
+pub(super) struct Small {
+    /// The file of the schedule, and its text.
+    pub(super) schedule: (String, String),
+    /// That of its view, and the page; none, if there is too much to see.
+    pub(super) view: Option<(String, String)>,
+}
+
+/// A run of more events is no page that anybody would open.
+const VIEW_EVENTS_MAX: u64 = 100_000;
 
 /// One scenario of it.
 struct Line<'a> {
@@ -27,10 +55,21 @@ struct Line<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(in crate::cli) fn new(manifest: &'a Manifest, scenarios: &'a [Scenario], campaigns: &'a [Campaign]) -> Self {
-        let line =
-            |(scenario, campaign): (&'a Scenario, &'a Campaign)| Line { scenario, campaign, forms: campaign.forms() };
-        Self { manifest, lines: scenarios.iter().zip(campaigns).map(line).collect() }
+    pub(in crate::cli) fn new(
+        manifest: &'a Manifest,
+        scenarios: &'a [Scenario],
+        campaigns: &'a [Campaign],
+        plots: &'a [Plot],
+    ) -> Self {
+        let (mut lines, mut without) = (Vec::new(), Vec::new());
+        for ((scenario, campaign), assumption) in scenarios.iter().zip(campaigns).zip(manifest.assumptions()) {
+            let line = Line { scenario, campaign, forms: campaign.forms() };
+            match assumption {
+                Some(assumption) => without.push(Without { assumption, line }),
+                None => lines.push(line),
+            }
+        }
+        Self { manifest, lines, without, plots }
     }
 
     /// A part does not judge what it cannot know: that nothing violates a property.
@@ -43,9 +82,10 @@ impl<'a> Report<'a> {
         if json { self.json() } else { self.text(directory) }
     }
 
-    /// The small schedules, by the names of their files.
-    pub(super) fn schedules(&self) -> impl Iterator<Item = (String, String)> {
-        self.lines.iter().flat_map(|line| line.forms.iter().map(|form| (line.file(form), line.schedule(form))))
+    /// The small schedules.
+    pub(super) fn small(&self) -> impl Iterator<Item = Result<Small, Fault>> {
+        let lines = self.lines.iter().chain(self.without.iter().map(|without| &without.line));
+        lines.flat_map(|line| line.forms.iter().map(|form| line.small(form)))
     }
 
     fn text(&self, directory: &Path) -> String {
@@ -61,20 +101,72 @@ impl<'a> Report<'a> {
             line.text(&mut text, &columns, directory);
         }
         if self.lines.len() > 1 {
-            let met = self.lines.iter().filter(|line| line.is_met()).count();
-            let open = self.lines.iter().filter(|line| line.is_open()).count();
-            let not = self.lines.len() - met - open;
-            let _ = write!(text, "\n{} scenarios: {met} as expected, {not} not", self.lines.len());
-            let _ = if open > 0 { writeln!(text, ", {open} open until all parts are joined") } else { writeln!(text) };
+            let _ = writeln!(text, "\n{}", self.sum());
+        }
+        for without in self.systems() {
+            let schedules = grouped(without[0].line.campaign.plan().own_schedules());
+            let _ = writeln!(text, "\n{}, {schedules} schedules of each", without[0].system());
+            let broad = without.iter().map(|one| one.assumption.chars().count()).max().unwrap_or(0);
+            for one in without {
+                let _ = writeln!(text, "{}", assumptions::line(one.assumption, broad, &one.cells(), WIDTH_MAX));
+            }
         }
         text
     }
 
+    fn sum(&self) -> String {
+        let met = self.lines.iter().filter(|line| line.is_met()).count();
+        let open = self.lines.iter().filter(|line| line.is_open()).count();
+        let not = self.lines.len() - met - open;
+        let open = if open > 0 { format!(", {open} open until all parts are joined") } else { String::new() };
+        format!("{}: {met} as expected, {not} not{open}", count(self.lines.len() as u64, "scenario"))
+    }
+
+    /// What was taken away, the systems apart.
+    fn systems(&self) -> impl Iterator<Item = &[Without<'a>]> {
+        self.without.chunk_by(|one, next| one.system() == next.system())
+    }
+
     fn json(&self) -> String {
-        self.lines.iter().fold(String::new(), |mut text, line| {
+        let mut text = String::new();
+        for line in &self.lines {
             let _ = writeln!(text, "{}", line.json(self.manifest));
-            text
-        })
+        }
+        for cell in self.without.iter().flat_map(Without::cells) {
+            let _ = writeln!(text, "{}", cell.json());
+        }
+        text
+    }
+}
+
+impl Without<'_> {
+    fn system(&self) -> &str {
+        self.line.scenario.system()
+    }
+
+    /// Each property, and the first schedule that violates it.
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let totals = self.line.totals();
+        let cell = |property: Property| Cell {
+            system: self.system(),
+            property,
+            assumption: self.assumption,
+            seed: totals.failing.get(property.name()).and_then(|failing| failing.seeds.first()).copied(),
+            schedules: totals.schedules,
+            cut_off: totals.cut_off,
+        };
+        self.line.scenario.visit(Claims).into_iter().map(cell).collect()
+    }
+}
+
+/// What a system claims.
+struct Claims;
+
+impl Visitor for Claims {
+    type Output = Vec<Property>;
+
+    fn visit<S: System>(self, case: Case<S>) -> Self::Output {
+        case.properties
     }
 }
 
@@ -119,7 +211,7 @@ impl Line<'_> {
     }
 
     fn text(&self, text: &mut String, columns: &Columns, directory: &Path) {
-        let Totals { schedules, events, entries, overtakes, cut_off, first_cut_off, .. } = self.totals();
+        let Totals { schedules, events, entries, overtakes, .. } = self.totals();
         let _ = writeln!(
             text,
             "{}",
@@ -139,10 +231,8 @@ impl Line<'_> {
                 add(text, &line);
             }
         }
-        if let Some((seed, limit)) = first_cut_off {
-            let (limit, cut_off) = (format!("{limit:?}").to_lowercase(), grouped(*cut_off));
-            let advice = format!("cut off and prove nothing, seed {seed} first; raise `limits.{limit}`");
-            add(text, &format!("{cut_off} schedules were {advice}"));
+        if let Some(line) = self.cut_off() {
+            add(text, &line);
         }
         for (property, failing) in &self.totals().failing {
             add(text, &self.summary(property, failing));
@@ -151,9 +241,17 @@ impl Line<'_> {
                 let file = shell_word(directory.join(SCHEDULES).join(self.file(form)));
                 let indent = INDENT.repeat(2);
                 let _ = writeln!(text, "{}", wrap(&form_in_words(form), &indent, WIDTH_MAX));
-                let _ = writeln!(text, "{indent}to see it: cargo jeton replay {file} --diagram");
+                let _ = writeln!(text, "{indent}to see it: cargo jeton view {file} --open");
+                let _ = writeln!(text, "{indent}to read it: cargo jeton replay {file} --diagram");
             }
         }
+    }
+
+    fn cut_off(&self) -> Option<String> {
+        let Totals { cut_off, first_cut_off: Some((seed, limit)), .. } = self.totals() else { return None };
+        let (limit, cut_off) = (format!("{limit:?}").to_lowercase(), grouped(*cut_off));
+        let advice = format!("cut off and prove nothing, seed {seed} first; raise `limits.{limit}`");
+        Some(format!("{cut_off} schedules were {advice}"))
     }
 
     fn summary(&self, property: &str, failing: &Failing) -> String {
@@ -170,14 +268,21 @@ impl Line<'_> {
         }
     }
 
-    fn file(&self, form: &Form) -> String {
-        format!("{}.{}.{}{SCHEDULE}", self.scenario.name(), form.property, form.seed)
+    /// The name of its files, without what they end in.
+    fn stem(&self, form: &Form) -> String {
+        format!("{}.{}.{}", self.scenario.name(), form.property, form.seed)
     }
 
-    fn schedule(&self, form: &Form) -> String {
-        let scenario =
-            ScenarioText { name: self.scenario.name().to_owned(), source: self.scenario.source().to_owned() };
-        Schedule { scenario: Some(scenario), ..form.schedule.clone() }.to_string()
+    fn file(&self, form: &Form) -> String {
+        self.stem(form) + SCHEDULE
+    }
+
+    fn small(&self, form: &Form) -> Result<Small, Fault> {
+        let (name, source) = (self.scenario.name().to_owned(), self.scenario.source().to_owned());
+        let schedule = Schedule { scenario: Some(ScenarioText { name, source }), ..form.schedule.clone() };
+        let page = has_view(form).then(|| view::page(self.scenario, &schedule)).transpose()?;
+        let view = page.map(|page| (self.stem(form) + VIEW, page));
+        Ok(Small { schedule: (self.file(form), schedule.to_string()), view })
     }
 
     fn json(&self, manifest: &Manifest) -> Value {
@@ -228,6 +333,7 @@ impl Line<'_> {
                 "minimal": form.minimal,
                 "violation": form.schedule.violation,
                 "file": format!("{SCHEDULES}/{}", self.file(form)),
+                "view": has_view(form).then(|| format!("{SCHEDULES}/{}{VIEW}", self.stem(form))),
             })
         });
         json!({
@@ -242,13 +348,26 @@ impl Line<'_> {
 
 /// One bug in one line, most often.
 fn form_in_words(form: &Form) -> String {
+    let (faults, decisions, what) = (faults(form), decisions(form), what(form));
+    format!("{}× {faults}, seed {}, {decisions}: {what}", grouped(form.schedules), form.seed)
+}
+
+fn faults(form: &Form) -> String {
     let faults: Vec<String> = form.faults.iter().map(|(fault, number)| count(*number, fault)).collect();
-    let faults = if faults.is_empty() { "without a fault".to_owned() } else { format!("with {}", faults.join(", ")) };
-    let decisions = count(form.schedule.decisions.len() as u64, "decision");
+    if faults.is_empty() { "without a fault".to_owned() } else { format!("with {}", faults.join(", ")) }
+}
+
+fn decisions(form: &Form) -> String {
     let minimal = if form.minimal { "" } else { ", not minimal" };
-    let violation = form.schedule.violation.as_ref();
-    let what = violation.map_or("not reproduced", |violation| violation.explanation.as_str());
-    format!("{}× {faults}, seed {}, {decisions}{minimal}: {what}", grouped(form.schedules), form.seed)
+    format!("{}{minimal}", count(form.schedule.decisions.len() as u64, "decision"))
+}
+
+fn what(form: &Form) -> &str {
+    form.schedule.violation.as_ref().map_or("not reproduced", |violation| violation.explanation.as_str())
+}
+
+fn has_view(form: &Form) -> bool {
+    form.schedule.violation.as_ref().is_some_and(|violation| violation.event <= VIEW_EVENTS_MAX)
 }
 
 /// The table.

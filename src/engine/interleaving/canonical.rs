@@ -136,6 +136,11 @@ impl Counted {
 }
 
 impl<P: Process, W: Watch<P>> Space<P, W> {
+    /// Whether timers of a process have counters.
+    pub(crate) fn has_timers_with_counters(&self) -> bool {
+        self.nodes.have_timers_counters()
+    }
+
     /// Whether processes show counters.
     pub(crate) fn has_counters(&self) -> bool {
         self.canon.has_counters
@@ -227,6 +232,22 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
         }
         show_state(&mut node, &mut see);
         shown
+    }
+
+    fn have_timers_counters(&self) -> bool {
+        let mut any = false;
+        let mut see = |_, _, value| {
+            any = true;
+            value
+        };
+        for node in (0..self.all.len()).map(|number| self.all.get(number as u32)) {
+            let process = ProcessId::new(node.process.into());
+            for timer in &node.timers {
+                let mut timer = self.timers.get(*timer).clone();
+                P::counters(Part::Timer(process, &mut timer), &mut Counters::new(&mut see));
+            }
+        }
+        any
     }
 
     pub(super) fn counters_of_inbox(&self, inbox: &Inbox, canon: &mut Canon) -> Vec<Shown> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::canonical::Counted;
 use super::inbox::REPORT;
 use super::intern::Memo;
 use super::node::Life;
@@ -34,6 +35,14 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         self.sends.clear();
         self.steps = Memo::default();
         self.looking = Memo::default();
+    }
+
+    /// Puts a state into its canonical form.
+    pub(crate) fn canonical(&mut self, tuple: &mut [u32]) {
+        let mut counted = Counted::default();
+        while let Err(unknown) = self.known_normal(tuple, &mut counted) {
+            self.find_out(unknown);
+        }
     }
 
     fn is_up(&self, tuple: &[u32], process: u16) -> bool {
@@ -132,7 +141,7 @@ impl<P: Process> Course<P> {
     ) -> Result<(), Violation> {
         let Stride { successors, index, start, .. } = stride;
         let (after, successor) = successors.get(index);
-        let outcome = successors.outcomes.get(index).copied().flatten().expect("a step has an outcome") as usize;
+        let outcome = successor.outcome.expect("a step has an outcome") as usize;
         let diary = space.nodes.diary.as_ref().expect("a diary is kept");
         // What the application no longer wants never comes to the process.
         let Some(effects) = &diary[outcome] else { return Ok(()) };
@@ -180,7 +189,7 @@ impl<P: Process> Course<P> {
         let id = self.number();
         self.stats.messages += 1;
         observer.effect(process, effect, Some(id), &self.world);
-        let number = space.nodes.messages.find(message).expect("a message that was sent has a number");
+        let number = space.nodes.messages.number(message).expect("a message that was sent has a number");
         self.flight.entry((process.get() as u16, to.get() as u16)).or_default().push((id, number));
     }
 

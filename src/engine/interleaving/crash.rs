@@ -45,13 +45,13 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             }
         }
         let event = Move::Restart { process: process as u16 };
-        let restart = self.events.find(&Local::Restart).expect("the restart is the first event");
+        let restart = self.events.number(&Local::Restart).expect("the restart is one of the first events");
         self.happen(restart, Cause { process, inbox, global: tuple[tuple.len() - 1], event }, tuple, out)
     }
 
     /// The report of a crash, as a letter.
     fn report_of(&self, process: usize) -> u32 {
-        self.letters.find(&(process as u16, REPORT)).expect("the reports are the first letters")
+        self.letters.number(&(process as u16, REPORT)).expect("the reports are the first letters")
     }
 
     /// In the last tuple of `out` a process is in the middle of a step, and crashes: with each group that it can.

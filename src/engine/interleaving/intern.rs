@@ -93,10 +93,11 @@ impl<T: Eq + Hash> Interner<T> {
         number
     }
 
-    /// The number of a value that has one.
+    /// The number that a value has, if it has one.
     #[inline]
-    pub(crate) fn find(&self, value: &T) -> Option<u32> {
-        self.numbers.find(hash_of(value), |&number| self.values[number as usize] == *value).copied()
+    pub(crate) fn number(&self, value: &T) -> Option<u32> {
+        let hash = hash_of(value);
+        self.numbers.find(hash, |&number| self.values[number as usize] == *value).copied()
     }
 
     #[inline]

@@ -133,9 +133,6 @@ pub(super) struct Item {
     pub(super) rest: u32,
 }
 
-/// A start is no move, and is not told as one.
-const START: Move = Move::Request { process: 0, request: 0 };
-
 /// The rest of an inbox is not known yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
@@ -169,6 +166,8 @@ pub(crate) struct Successor {
     /// In its step, the process crashed.
     pub(crate) crashed: bool,
     pub(crate) found: Option<Box<Found>>,
+    /// The outcome of the step that it is, if it is one.
+    pub(super) outcome: Option<u32>,
 }
 
 /// The successors of one state, in memory that is used again.
@@ -176,10 +175,10 @@ pub(crate) struct Successor {
 pub(crate) struct Successors {
     pub(super) tuples: Vec<u32>,
     pub(super) all: Vec<Successor>,
-    /// Of which outcome each is, or of none; it may be shorter.
-    pub(super) outcomes: Vec<Option<u32>>,
     /// What each process of the state weighs.
     weights: Vec<u32>,
+    /// Of which outcome what comes next is, if of any.
+    outcome: Option<u32>,
 }
 
 impl Successors {
@@ -198,11 +197,6 @@ impl Successors {
         (&self.tuples[index * length..(index + 1) * length], &self.all[index])
     }
 
-    /// Those that have come since are of this outcome.
-    fn belong_to(&mut self, outcome: Option<u32>) {
-        self.outcomes.resize(self.all.len(), outcome);
-    }
-
     /// Each tuple, of this length, with its successor.
     pub(crate) fn iter(&self, length: usize) -> impl Iterator<Item = (&[u32], &Successor)> {
         self.tuples.chunks_exact(length).zip(&self.all)
@@ -211,7 +205,7 @@ impl Successors {
     fn clear(&mut self) {
         self.tuples.clear();
         self.all.clear();
-        self.outcomes.clear();
+        self.outcome = None;
     }
 }
 
@@ -239,6 +233,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             comes_back: crash.down_ticks.is_some(),
         });
         let (mut letters, mut events) = (Interner::default(), Interner::default());
+        events.intern(Local::Start);
         events.intern(Local::Restart);
         for process in 0..setup.processes as u16 {
             letters.intern((process, REPORT));
@@ -321,12 +316,14 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// The states after the start, in which the processes start one after the other; some may crash in it.
     pub(crate) fn roots(&mut self) -> Successors {
+        let count = self.count();
         let mut started = vec![(self.before(), None)];
         let mut next = Successors::default();
-        for process in 0..self.count() as u16 {
+        for process in 0..count {
             let mut all = Vec::new();
             for (tuple, found) in started {
-                self.start(process, &tuple, &mut next);
+                // Who crashed in another's start does not start.
+                self.start(process as u16, &tuple, &mut next);
                 for index in 0..next.len() {
                     let (tuple, successor) = next.get(index);
                     all.push((tuple.to_vec(), found.clone().or_else(|| successor.found.clone())));
@@ -337,29 +334,26 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let mut roots = Successors::default();
         for (tuple, found) in started {
             roots.tuples.extend(tuple);
-            roots.all.push(Successor { event: START, crashed: false, found });
+            let event = Move::Request { process: 0, request: 0 };
+            roots.all.push(Successor { event, crashed: false, found, outcome: None });
         }
         roots
     }
 
     /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
     pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
-        let start = self.events.intern(Local::Start);
-        while let Err(unknown) = self.known_start(usize::from(process), start, tuple, out) {
+        while let Err(unknown) = self.known_start(process, tuple, out) {
             self.find_out(unknown);
         }
     }
 
-    fn known_start(
-        &self,
-        process: usize,
-        start: u32,
-        tuple: &[u32],
-        out: &mut Successors,
-    ) -> Result<(), Unknown<W::Global>> {
+    fn known_start(&self, process: u16, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
         out.clear();
         self.weigh_all(tuple, out)?;
-        let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event: START };
+        let start = self.events.number(&Local::Start).expect("the start is one of the first events");
+        let event = Move::Request { process, request: 0 };
+        let process = usize::from(process);
+        let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event };
         self.happen(start, cause, tuple, out)
     }
 
@@ -516,7 +510,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     pub(super) fn global(&self, global: Global<W::Global>) -> Result<u32, Unknown<W::Global>> {
-        self.globals.find(&global).ok_or_else(|| Unknown::Global(Box::new(global)))
+        self.globals.number(&global).ok_or_else(|| Unknown::Global(Box::new(global)))
     }
 
     /// Something happens that is no step.
@@ -540,8 +534,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let Cause { process, inbox, global, .. } = cause;
         let range = self.step(tuple[2 * process], event, inbox)?;
         for index in range.first..range.first + range.count {
-            out.belong_to(None);
             let brief = self.brief[index as usize];
+            out.outcome = Some(index);
             if brief.crashes && self.armed(process, global).next().is_none() {
                 continue;
             }
@@ -568,8 +562,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             } else {
                 self.finish(cause.event, false, found, tuple, out)?;
             }
-            out.belong_to(Some(index));
         }
+        out.outcome = None;
         Ok(())
     }
 
@@ -626,7 +620,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             let first = out.all.len() * tuple.len();
             found = self.weigh(&out.tuples[first..first + tuple.len()], tuple, &out.weights)?;
         }
-        out.all.push(Successor { event, crashed, found });
+        let outcome = out.outcome;
+        out.all.push(Successor { event, crashed, found, outcome });
         Ok(())
     }
 

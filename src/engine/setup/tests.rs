@@ -212,12 +212,18 @@ mod crashes {
 
     #[test]
     fn no_more_crash_for_ever_than_there_are() {
-        refuses("faults.random.0.up_to: 5 crashes of 4 processes that stay down", |s| {
-            s.faults.random = vec![RandomCrashes::up_to(5)];
-        });
-        refuses("faults.random.0.up_to: 2 crashes of 1 processes that stay down", |s| {
-            s.faults.random = vec![RandomCrashes { among: vec![p(0)], ..RandomCrashes::up_to(2) }];
-        });
+        refuses(
+            "faults.random.0.up_to: 5 crashes of 4 processes that stay down, expected at most 4, or `down_ticks`",
+            |s| {
+                s.faults.random = vec![RandomCrashes::up_to(5)];
+            },
+        );
+        refuses(
+            "faults.random.0.up_to: 2 crashes of 1 processes that stay down, expected at most 1, or `down_ticks`",
+            |s| {
+                s.faults.random = vec![RandomCrashes { among: vec![p(0)], ..RandomCrashes::up_to(2) }];
+            },
+        );
         allows(|s| s.faults.random = vec![RandomCrashes { down_ticks: Some(1.into()), ..RandomCrashes::up_to(5) }]);
     }
 }

@@ -123,19 +123,46 @@ pub(super) enum Outcome {
     Unsettled(Lasso),
     /// These states are to have their timers fire, and then there is more to be looked at.
     Held(Vec<u32>),
+    /// It was told to stop.
+    Limit,
+}
+
+/// What a search for cycles does, as far as somebody wants to know or to stop it.
+pub(super) struct Pass<'a> {
+    /// States looked at once more.
+    pub(super) looked: u64,
+    stopped: bool,
+    may: &'a mut dyn FnMut(u64) -> bool,
+}
+
+impl<'a> Pass<'a> {
+    /// It goes on as long as it `may`, which is asked every few states.
+    pub(super) fn new(may: &'a mut dyn FnMut(u64) -> bool) -> Self {
+        Self { looked: 0, stopped: false, may }
+    }
+
+    /// One more state; whether to go on.
+    fn goes_on(&mut self) -> bool {
+        const FEW: u64 = 4096;
+        self.looked += 1;
+        if self.looked % FEW == 0 && !self.stopped {
+            self.stopped = !(self.may)(self.looked);
+        }
+        !self.stopped
+    }
 }
 
 /// Looks through a search that has come to its end.
-pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>) -> Outcome {
+pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, pass: &mut Pass<'_>) -> Outcome {
     // The one that was found first, which is the nearest to the start if the search was breadth first.
     let mut first: Option<(Vec<u32>, Found)> = None;
     let mut goes_round = false;
-    components(search, Timers::Fire, &mut |search, members, cycles| {
+    components(search, Timers::Fire, pass, &mut |search, members, cycles, pass| {
         goes_round |= cycles;
         let place = |state: &u32| (search.depth(*state), *state);
         let nearest = members.iter().map(place).min();
         if first.as_ref().is_none_or(|(first, _)| nearest < first.first().map(place)) {
-            if let Some(found) = unsettled(search, members, Timers::Fire) {
+            if let Some(found) = unsettled(search, members, Timers::Fire, pass) {
                 let mut members = members.to_vec();
                 members.sort_unstable_by_key(|state| (search.depth(*state), *state));
                 first = Some((members, found));
@@ -145,11 +172,14 @@ pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>) -
     // A cycle without timers is one with them, so that there is none to be held up in if there is none at all.
     let mut held = Vec::new();
     if goes_round {
-        components(search, Timers::Wait, &mut |search, members, cycles| {
-            if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait).is_some() {
+        components(search, Timers::Wait, pass, &mut |search, members, cycles, pass| {
+            if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait, pass).is_some() {
                 held.extend_from_slice(members);
             }
         });
+    }
+    if pass.stopped {
+        return Outcome::Limit;
     }
     if !held.is_empty() {
         return Outcome::Held(held);
@@ -171,21 +201,34 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
 }
 
 /// What is unsettled in a component in which a run can stay.
-fn unsettled<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], timers: Timers) -> Option<Found> {
+fn unsettled<P: Process, W: Watch<P>>(
+    search: &mut Search<P, W>,
+    members: &[u32],
+    timers: Timers,
+    pass: &mut Pass<'_>,
+) -> Option<Found> {
     let found = members.iter().find_map(|&state| {
         let tuple = search.tuple(state).to_vec();
         search.space.watch().unsettled(&search.space.facts(&tuple))
     })?;
-    is_fair(search, members, timers).then_some(found)
+    is_fair(search, members, timers, pass).then_some(found)
 }
 
 /// Whether each thing that is due in all of its states comes in a step within it. Of a state without steps, that is so
 /// if nothing is.
-fn is_fair<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], timers: Timers) -> bool {
+fn is_fair<P: Process, W: Watch<P>>(
+    search: &mut Search<P, W>,
+    members: &[u32],
+    timers: Timers,
+    pass: &mut Pass<'_>,
+) -> bool {
     let mut sorted = members.to_vec();
     sorted.sort_unstable();
     let (mut always, mut comes) = (None::<BTreeSet<Due>>, BTreeSet::new());
     for &state in members {
+        if !pass.goes_on() {
+            return false;
+        }
         let next = Next::of(search, state, timers);
         let inside = next.edges.iter().filter(|(to, _)| sorted.binary_search(to).is_ok());
         comes.extend(inside.filter_map(|(_, due)| *due));
@@ -213,11 +256,16 @@ struct Frame {
     rests: bool,
 }
 
-type Tell<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], bool);
+type Tell<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], bool, &mut Pass<'_>);
 
 /// Tells of each strongly connected component (Tarjan 1972) in which a run can stay, and whether because there is a
 /// cycle or because nothing need happen there.
-fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers, tell: Tell<'_, P, W>) {
+fn components<P: Process, W: Watch<P>>(
+    search: &mut Search<P, W>,
+    timers: Timers,
+    pass: &mut Pass<'_>,
+    tell: Tell<'_, P, W>,
+) {
     const DONE: u32 = u32::MAX;
     let count = search.tuples.bound();
     // 0 is for those that were not reached yet.
@@ -229,6 +277,9 @@ fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers
         let mut enter = (numbers[root as usize] == 0 && search.tuples.has(root)).then_some(root);
         while enter.is_some() || !frames.is_empty() {
             if let Some(state) = enter.take() {
+                if !pass.goes_on() {
+                    return;
+                }
                 number += 1;
                 numbers[state as usize] = number;
                 path.push(state);
@@ -259,7 +310,7 @@ fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers
             }
             if low != numbers[state as usize] {
                 if rests {
-                    tell(search, &[state], false);
+                    tell(search, &[state], false, pass);
                 }
                 continue;
             }
@@ -269,10 +320,10 @@ fn components<P: Process, W: Watch<P>>(search: &mut Search<P, W>, timers: Timers
                 numbers[member as usize] = DONE;
             }
             if rests {
-                tell(search, &[state], false);
+                tell(search, &[state], false, pass);
             }
             if members.len() > 1 || loops {
-                tell(search, &members, true);
+                tell(search, &members, true, pass);
             }
         }
     }

@@ -2,7 +2,9 @@
 
 mod counters;
 mod crew;
+mod estimate;
 mod liveness;
+mod reach;
 mod replay;
 mod report;
 mod search;
@@ -15,7 +17,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
-use self::liveness::Outcome;
+pub use self::estimate::Estimate;
+use self::liveness::{Outcome, Pass};
+pub use self::reach::Reach;
 pub use self::replay::Departure;
 pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
 pub use self::search::Order;
@@ -163,24 +167,46 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn run(self) -> Result<Proof, Invalid> {
+        Ok(self.decided()?.0)
+    }
+
+    /// Runs them, and returns what was found too.
+    fn decided(&self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
         self.case.validate()?;
         refuse(&self.case.setup)?;
-        let mut search = self.search(&self.case.properties);
-        let mut stop = search.start();
-        let unchecked = unchecked(&search, &self.case.properties);
-        if !unchecked.is_empty() {
-            // What cannot be told is not told.
+        let mut unchecked: Vec<Unchecked> = Vec::new();
+        loop {
             let is_checked = |property: &Property| unchecked.iter().all(|unchecked| unchecked.property != *property);
             let checked: Vec<Property> = self.case.properties.iter().copied().filter(is_checked).collect();
-            search = self.search(&checked);
-            stop = search.start();
+            let mut search = self.search(&checked);
+            let stop = search.start();
+            let more = cannot_tell(&search, &checked);
+            if !more.is_empty() {
+                unchecked.extend(more);
+                continue;
+            }
+            let verdict = self.decide(&mut search, stop);
+            // Counters may come into sight on the way, and what cannot be told is not told.
+            let more = cannot_tell(&search, &checked);
+            if more.is_empty() || matches!(verdict, Verdict::Incomplete) {
+                unchecked.extend(more);
+                let is_checked = |property: &&Property| unchecked.iter().all(|other| other.property != **property);
+                let mut names: Vec<_> = checked.iter().filter(is_checked).map(|property| property.name()).collect();
+                names.push(NO_PANIC);
+                let (coverage, budget) = (coverage(&search), self.budget());
+                let estimate = self.estimate(&search).filter(|_| verdict == Verdict::Incomplete);
+                return Ok((Proof { verdict, coverage, checked: names, unchecked, budget, estimate }, search));
+            }
+            unchecked.extend(more);
         }
-        let verdict = self.decide(&mut search, stop);
-        let is_checked = |property: &&Property| unchecked.iter().all(|unchecked| unchecked.property != **property);
-        let mut checked: Vec<_> = self.case.properties.iter().filter(is_checked).map(|p| p.name()).collect();
-        checked.push(NO_PANIC);
-        let budget = self.budget();
-        Ok(Proof { verdict, coverage: coverage(&search), checked, unchecked, budget })
+    }
+
+    fn estimate(&self, search: &Search<P, Lookout<P>>) -> Option<Estimate> {
+        let is_whole = search.frontier() == 0;
+        if is_whole || self.order != Order::BreadthFirst {
+            return None;
+        }
+        Estimate::of(&search.levels(), search.tuples.len() as u64)
     }
 
     fn budget(&self) -> Budget {
@@ -227,12 +253,20 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             if bytes > self.memory_bytes {
                 return Verdict::Incomplete;
             }
-            match liveness::look_through(search) {
+            let so_far = coverage(search);
+            let mut may = |looked_through| self.is_told(Coverage { looked_through, ..so_far });
+            match liveness::look_through(search, &mut Pass::new(&mut may)) {
+                Outcome::Limit => return Verdict::Incomplete,
                 Outcome::Settled => return Verdict::Verified,
                 Outcome::Unsettled(lasso) => return self.violated(trace::lasso(&self.case.setup, search, lasso)),
                 Outcome::Held(states) => stop = search.free(&states),
             }
         }
+    }
+
+    /// Tells how far it is; whether to go on.
+    fn is_told(&self, coverage: Coverage) -> bool {
+        self.progress.is_none_or(|progress| progress(coverage).is_continue())
     }
 
     fn violated(&self, mut counterexample: Counterexample) -> Verdict {
@@ -241,15 +275,14 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     fn goes_on(&self, search: &Search<P, Lookout<P>>) -> bool {
-        if self.progress.is_some_and(|progress| progress(coverage(search)).is_break()) {
-            return false;
-        }
-        search.bytes() as u64 <= self.memory_bytes && (search.tuples.len() as u64) < self.states_max
+        self.is_told(coverage(search))
+            && search.bytes() as u64 <= self.memory_bytes
+            && (search.tuples.len() as u64) < self.states_max
     }
 }
 
 /// What is asked for and cannot be told of this system.
-fn unchecked<P: Mutex>(search: &Search<P, Lookout<P>>, properties: &[Property]) -> Vec<Unchecked> {
+fn cannot_tell<P: Mutex>(search: &Search<P, Lookout<P>>, properties: &[Property]) -> Vec<Unchecked> {
     if !search.space.has_counters() {
         return Vec::new();
     }
@@ -257,6 +290,9 @@ fn unchecked<P: Mutex>(search: &Search<P, Lookout<P>>, properties: &[Property]) 
         Property::FencingGrows | Property::QueueOrder => Some("compares numbers with those of states long past"),
         _ if property.is_liveness() && !search.space.is_fifo() => {
             Some("cannot follow one message of an unordered channel whose numbers change")
+        }
+        _ if property.is_liveness() && search.space.has_timers_with_counters() => {
+            Some("cannot follow one timer whose numbers change")
         }
         _ => None,
     };
@@ -270,6 +306,7 @@ fn coverage<P: Mutex>(search: &Search<P, Lookout<P>>) -> Coverage {
         transitions: search.transitions,
         frontier: search.frontier(),
         bytes: search.bytes_in_use() as u64,
+        looked_through: 0,
     }
 }
 

@@ -31,7 +31,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn replay(&self, schedule: &UntimedSchedule) -> Result<Result<Counterexample, Departure>, Invalid> {
-        self.case.setup.validate()?;
+        self.case.validate()?;
         refuse(&self.case.setup)?;
         let name = &schedule.violation.property;
         let property = serde_json::from_value::<Property>(name.as_str().into()).ok();
@@ -42,8 +42,10 @@ impl<P: Mutex> Exhaustive<'_, P> {
         let watch = self.watch(&properties);
         let UntimedBounds { early_timers, losses, duplicates } = schedule.bounds;
         let weighs = properties.contains(&Property::SingleToken);
-        let bounds = Bounds { early_timers: Some(early_timers), losses, duplicates, weighs };
+        let early_timers = (early_timers < u32::MAX).then_some(early_timers);
+        let bounds = Bounds { early_timers, losses, duplicates, weighs };
         let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, Order::default(), 1);
+        search.space.keep_diary();
         let walk = Walk::new(&self.case.setup, &mut search.space);
         let replay = Replay { schedule, search, walk, round: Round::default() };
         Ok(replay.run().map(|mut counterexample| {
@@ -146,8 +148,8 @@ impl<P: Mutex> Replay<'_, P> {
     fn cycle(&mut self) -> Result<(Found, u64), &'static str> {
         let (mut start, event) = self.round.start.take().ok_or("there is no cycle")?;
         let mut end = self.walk.tuple().to_vec();
-        self.search.space.normalise(&mut start);
-        self.search.space.normalise(&mut end);
+        self.search.space.canonical(&mut start);
+        self.search.space.canonical(&mut end);
         if start != end {
             return Err("it does not come back to where its cycle begins");
         }

@@ -1,5 +1,9 @@
+use super::estimate::Estimate;
 use super::trace::Counterexample;
 use crate::mutex::Property;
+
+/// A diagram in a test's output is as wide as the narrowest terminal.
+const WIDTH: usize = 80;
 
 /// What a search of every interleaving came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub struct Proof {
     pub unchecked: Vec<Unchecked>,
     /// How often what has a bound happens at most: all of it is meant by "every interleaving".
     pub budget: Budget,
+    /// If it is incomplete: how many states there are in all, where that can be told.
+    pub estimate: Option<Estimate>,
 }
 
 /// How often things go wrong at most in a search of every interleaving.
@@ -60,6 +66,8 @@ pub struct Coverage {
     pub frontier: u64,
     /// What the states take, in bytes.
     pub bytes: u64,
+    /// While it looks for cycles, which goes through all states once more or a few times: how many it has gone through.
+    pub looked_through: u64,
 }
 
 impl Proof {
@@ -79,12 +87,15 @@ impl Proof {
     /// Does nothing if everything that was asked for was checked and holds.
     ///
     /// # Panics
-    /// With the counterexample, with how far it came, or with what was not checked.
+    /// With the counterexample and its picture, with how far it came, or with what was not checked.
     pub fn assert_verified(&self) {
         let Coverage { states, frontier, .. } = self.coverage;
         match &self.verdict {
-            Verdict::Violated(counterexample) => panic!("{counterexample}"),
-            Verdict::Incomplete => panic!("incomplete: {states} states, {frontier} of them not looked at"),
+            Verdict::Violated(counterexample) => panic!("{counterexample}\n\n{}", counterexample.draw(WIDTH)),
+            Verdict::Incomplete => panic!(
+                "incomplete: {states} states, {frontier} of them not looked at: allow more memory or states, or take \
+                 fewer processes, requests or crashes; counters that only grow must be shown (`Process::counters`)"
+            ),
             Verdict::Verified => {}
         }
         if let Some(Unchecked { property, why }) = self.unchecked.first() {

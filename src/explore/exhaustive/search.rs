@@ -300,6 +300,12 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         path
     }
 
+    /// How many states are at each distance from the start, as far as all of that distance are known.
+    pub(super) fn levels(&self) -> Vec<u64> {
+        let sum = |level: &[u32; SHARDS]| level.iter().map(|&count| u64::from(count)).sum::<u64>();
+        self.levels.windows(2).map(|pair| sum(&pair[1]) - sum(&pair[0])).collect()
+    }
+
     /// The successors of a state: their numbers and the events that lead to them. All have been found before.
     pub(super) fn edges(&mut self, state: u32, edges: &mut Vec<(u32, Move, bool)>) {
         edges.clear();

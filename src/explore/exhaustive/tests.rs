@@ -1,3 +1,5 @@
+mod lasso;
+
 use super::*;
 use crate::model::{Context, Never, Process, ProcessId, Ticks};
 use crate::mutex::{DataId, Fence, Indication, Request};

@@ -94,6 +94,7 @@ pub(super) fn trace<P: Mutex, W: Watch<P>>(
     to: u32,
     found: Found,
 ) -> Counterexample {
+    search.space.keep_diary();
     let Some(from) = from else {
         let mut walk = Walk::new(setup, &mut search.space);
         walk.begin(search, &mut |_, _, other| other.is_some_and(|other| other.property == found.property));
@@ -101,9 +102,10 @@ pub(super) fn trace<P: Mutex, W: Watch<P>>(
     };
     let path = search.path(from);
     let mut walk = Walk::along(setup, search, &path);
-    let violates = |other: &Option<Box<Found>>| other.as_ref().is_some_and(|other| other.property == found.property);
-    let last =
-        walk.step(search, |search, tuple, successor| violates(&successor.found) && search.number(tuple) == Some(to));
+    let violates = |other: Option<&Found>| other.is_some_and(|other| other.property == found.property);
+    let last = walk.step(search, |search, tuple, successor| {
+        violates(successor.found.as_deref()) && search.number(tuple) == Some(to)
+    });
     tell(walk, setup.processes, last.unwrap_or(found), None)
 }
 
@@ -114,6 +116,7 @@ pub(super) fn lasso<P: Mutex, W: Watch<P>>(
     lasso: Lasso,
 ) -> Counterexample {
     let Lasso { start, cycle, found } = lasso;
+    search.space.keep_diary();
     let path = search.path(start);
     let mut walk = Walk::along(setup, search, &path);
     let (before, event) = (walk.moves.len(), walk.event());

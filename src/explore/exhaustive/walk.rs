@@ -13,6 +13,7 @@ use crate::view::Token;
 
 /// A run with the numbers that a run has: states of a search are in canonical form, where counters are not what they
 /// were.
+#[derive(Clone)]
 pub(super) struct Walk<P: Mutex> {
     /// Where it is.
     tuple: Vec<u32>,
@@ -46,9 +47,8 @@ impl std::fmt::Display for Line {
 const MARK: usize = 16;
 
 impl<P: Mutex> Walk<P> {
-    /// Before the start. The space keeps a diary from now on.
+    /// Before the start. The space must keep a diary.
     pub(super) fn new<W: Watch<P>>(setup: &Arc<Setup<P>>, space: &mut Space<P, W>) -> Self {
-        space.keep_diary();
         Self {
             tuple: space.before(),
             course: Course::new(setup),
@@ -119,10 +119,8 @@ impl<P: Mutex> Walk<P> {
         search: &mut Search<P, W>,
         wanted: impl Fn(&mut Search<P, W>, &[u32], &Successor) -> bool,
     ) -> Option<Found> {
-        let here = search.number(&self.tuple);
-        let free = here.is_some_and(|here| search.is_free(here));
         let mut successors = Successors::default();
-        search.space.successors(&self.tuple, free, &mut successors);
+        self.successors(search, &mut successors);
         let is_wanted = |index: &usize| {
             let (tuple, successor) = successors.get(*index);
             wanted(search, tuple, successor)
@@ -130,6 +128,28 @@ impl<P: Mutex> Walk<P> {
         let index = (0..successors.len()).find(is_wanted).expect("an edge of the search is one of every run along it");
         self.take(&search.space, &successors, index, None);
         successors.get(index).1.found.as_deref().cloned()
+    }
+
+    /// What may come next, as the search has it.
+    pub(super) fn successors<W: Watch<P>>(&self, search: &mut Search<P, W>, out: &mut Successors) {
+        let here = search.number(&self.tuple);
+        let free = here.is_some_and(|here| search.is_free(here));
+        search.space.successors(&self.tuple, free, out);
+    }
+
+    /// Goes on to a successor, and returns the records of that alone.
+    pub(super) fn go<W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        successors: &Successors,
+        index: usize,
+        start: Option<u16>,
+    ) -> Vec<Record> {
+        let mut recorder = Recorder::new();
+        let stride = Stride { successors, index, start };
+        self.course.go(space, stride, &mut recorder).expect("a recorder finds nothing");
+        self.tuple = successors.get(index).0.to_vec();
+        recorder.finish()
     }
 
     /// The state it is in.

@@ -131,11 +131,18 @@ impl<'a> Diagram<'a> {
         let concerned = violated.map_or(&[][..], |ending| &ending.processes);
         let grid = Grid::new(self.width, processes, records, concerned, glyphs);
         let shown: Vec<&Record> = records.iter().filter(|record| grid.shows(record)).collect();
-        let parts = brief::parts(&shown, self.brief, violated.is_some());
+        let cycle = ending.and_then(|ending| ending.cycle_from_event);
+        // Nothing is left out of what goes round.
+        let parts = brief::parts(&shown, self.brief && cycle.is_none(), violated.is_some());
 
         let mut stage = Stage::new(&grid, self);
         let mut next = 0;
+        let mut round = false;
         for record in records {
+            if !round && cycle.is_some_and(|event| record.number > event) {
+                round = true;
+                stage.remark("again and again from here on:");
+            }
             if !grid.shows(record) {
                 stage.pass(record);
                 continue;
@@ -150,6 +157,9 @@ impl<'a> Diagram<'a> {
                 }
             }
             next += 1;
+        }
+        if cycle.is_some() {
+            stage.remark(if round { "and round again" } else { "and nothing need happen any more" });
         }
         let drawn = stage.finish();
 

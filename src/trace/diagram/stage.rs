@@ -128,9 +128,18 @@ impl<'a> Stage<'a> {
 
     /// One line for the events that were passed.
     pub(super) fn fold(&mut self, summary: &str) {
+        self.line(self.grid.glyphs.dots, summary);
+    }
+
+    /// One line about the events that follow, or that came.
+    pub(super) fn remark(&mut self, text: &str) {
+        self.line(self.grid.glyphs.rule, text);
+    }
+
+    fn line(&mut self, sign: char, text: &str) {
         let (start, glyphs) = (self.grid.start(), self.grid.glyphs);
-        let summary = label::cut(&format!("{} {summary}", glyphs.dots), self.grid.width - start, glyphs);
-        self.push(&format!("{:start$}{summary}", ""));
+        let text = label::cut(&format!("{sign} {text}"), self.grid.width - start, glyphs);
+        self.push(&format!("{:start$}{text}", ""));
         self.tick = None;
     }
 

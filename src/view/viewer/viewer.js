@@ -167,8 +167,8 @@
       if (from < to) {
         const right = width - 12;
         out.push(`<rect class="again" x="2" y="${from}" width="${width - 6}" height="${to - from}"/>`,
-          `<path class="cycle" d="M${right - 10} ${from}H${right}V${to}h-14m6 -5l-6 5 6 5"/>`,
-          `<text class="cycle" x="${right - 6}" y="${Math.max(from, y(first)) + 15}">again and again</text>`);
+          `<path class="cycle" d="M${right - 10} ${to}H${right}V${from}h-14m6 -5l-6 5 6 5"/>`,
+          `<text class="cycle" x="${right - 6}" y="${Math.max(from, y(first)) + 20}">again and again</text>`);
       }
     }
     band(ending.wrong, "wrong");

@@ -22,10 +22,10 @@ use std::sync::Arc;
 use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
-    Case, CrashPointReport, CrashPoints, Exhaustive, Exploration, Locks, Minimised, Minimiser, Part, Proof, Report,
-    Runner, Stop, Strategy,
+    Case, Counterexample, CrashPointReport, CrashPoints, Departure, Exhaustive, Exploration, Locks, Minimised,
+    Minimiser, Part, Proof, Report, Runner, Stop, Strategy, UntimedSchedule,
 };
-use jeton::mutex::{Mutex, System, Workload};
+use jeton::mutex::{Mutex, Property, System, Workload};
 
 /// One algorithm with a mistake.
 #[derive(Clone, Copy)]
@@ -76,9 +76,12 @@ pub(crate) trait Specimen: Sync {
     /// one of `among`, and stays down so long, or for ever.
     fn crash_points(&self, seeds: Range<u64>, among: &[ProcessId], down: Option<Distribution>) -> CrashPointReport;
 
-    /// Runs every interleaving of the algorithm with the mistake, or without, up to so many states: one request of each
-    /// process, in which it may write, and so many early timers.
-    fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof;
+    /// Runs every interleaving of the algorithm with the mistake, or without, up to so many states, with so many
+    /// requests of each process, in which it may write, and so many early timers.
+    fn check(&self, sound: bool, bounds: &Small, states: u64) -> Proof;
+
+    /// Goes the way of a counterexample again, with the mistake.
+    fn replay_untimed(&self, bounds: &Small, schedule: &UntimedSchedule) -> Result<Counterexample, Departure>;
 
     /// Makes a schedule that violates the property small.
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
@@ -139,8 +142,12 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         sum
     }
 
-    fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof {
-        if sound { check((self.sound)(), early_timers, states) } else { check((self.broken)(), early_timers, states) }
+    fn check(&self, sound: bool, bounds: &Small, states: u64) -> Proof {
+        if sound { check((self.sound)(), bounds, states) } else { check((self.broken)(), bounds, states) }
+    }
+
+    fn replay_untimed(&self, bounds: &Small, schedule: &UntimedSchedule) -> Result<Counterexample, Departure> {
+        small((self.broken)(), bounds).replay(schedule).expect("the setup can be run")
     }
 
     fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
@@ -150,10 +157,28 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
     }
 }
 
-fn check<P: Mutex>(case: Case<P>, early_timers: u32, states: u64) -> Proof {
+/// What makes a case small enough to be searched.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Small {
+    /// The requests of each process.
+    pub(crate) requests: &'static [u32],
+    pub(crate) early_timers: u32,
+    /// Only this property is checked, if one is named.
+    pub(crate) property: Option<Property>,
+}
+
+fn small<P: Mutex>(mut case: Case<P>, bounds: &Small) -> Exhaustive<'static, P> {
+    case.requests = bounds.requests.to_vec();
+    if let Some(property) = bounds.property {
+        case.properties = vec![property];
+    }
     let workload = Workload { requests: 1, ..case.workload };
-    let search = Exhaustive::of(case).workload(workload).early_timers(early_timers).states_max(states);
-    search.run().expect("the setup can be run")
+    case.workload = workload;
+    Exhaustive::of(case).early_timers(bounds.early_timers)
+}
+
+fn check<P: Mutex>(case: Case<P>, bounds: &Small, states: u64) -> Proof {
+    small(case, bounds).states_max(states).run().expect("the setup can be run")
 }
 
 /// A small world for the system `S`, or for a mutant of it, with the patience that the system claims to need.

@@ -87,7 +87,7 @@ fn holds_without_it(name: &str) {
 }
 
 /// With how many events the shortest schedule known shows each: of ten seeds that do, as they are and made small.
-const SHORTEST: &[(&str, u64)] = &[
+pub(super) const SHORTEST: &[(&str, u64)] = &[
     ("token_passed_on_entering", 2),
     ("edit_after_token", 7),
     ("question_not_cancelled", 22),

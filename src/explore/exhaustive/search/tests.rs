@@ -53,7 +53,11 @@ impl<P: Process> Watch<P> for Nothing {
 const FREE: Bounds = Bounds { early_timers: None, losses: 0, duplicates: 0, weighs: false };
 
 fn search<P: Process>(setup: Setup<P>, bounds: Bounds, order: Order) -> Search<P, Nothing> {
-    let mut search = Search::new(Arc::new(setup), Nothing, bounds, order, 2);
+    search_by(2, setup, bounds, order)
+}
+
+fn search_by<P: Process>(jobs: usize, setup: Setup<P>, bounds: Bounds, order: Order) -> Search<P, Nothing> {
+    let mut search = Search::new(Arc::new(setup), Nothing, bounds, order, jobs);
     assert_eq!(search.start(), None);
     assert_eq!(search.run(|_| true), Stop::Exhausted);
     assert_eq!(search.frontier(), 0);
@@ -249,6 +253,22 @@ fn the_reference_model_has_as_many_states_as_others_count() {
         for (channel, states) in [(ChannelOrder::Unordered, unordered), (ChannelOrder::Fifo, fifo)] {
             let search = search(reference(clients, rounds, channel), FREE, Order::BreadthFirst);
             assert_eq!(search.tuples.len(), states, "{clients} clients, {rounds} rounds, {channel:?}");
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same_states_in_the_same_way() {
+    let find = |jobs| search_by(jobs, reference(5, 2, ChannelOrder::Fifo), FREE, Order::BreadthFirst);
+    let (mut one, mut others) = (find(1), [find(2), find(5)]);
+    let states: Vec<u32> = (0..one.tuples.bound() as u32).filter(|&state| one.tuples.has(state)).collect();
+    assert!(states.len() > 40_000, "too few for all threads to have something to do");
+    for other in &mut others {
+        assert_eq!((other.tuples.len(), other.transitions), (states.len(), one.transitions));
+        for &state in &states {
+            assert_eq!(other.tuples.parent(state), one.tuples.parent(state));
+            assert_eq!(other.depth(state), one.depth(state));
+            assert_eq!(other.tuple(state), one.tuple(state));
         }
     }
 }

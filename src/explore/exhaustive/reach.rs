@@ -1,0 +1,204 @@
+//! How much of what there is random schedules reach.
+
+use super::Exhaustive;
+use super::report::Proof;
+use super::search::Search;
+use super::walk::Walk;
+use crate::engine::Invalid;
+use crate::engine::interleaving::{Move, Successors};
+use crate::explore::{Case, Runner, Strategy};
+use crate::model::ProcessId;
+use crate::mutex::{Lookout, Mutex};
+use crate::trace::{Effect, Kind, Record, Recorder};
+
+/// How many of the states of every interleaving the schedules of a strategy came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Which strategy.
+    pub strategy: Strategy,
+    /// How many schedules, from seed 0.
+    pub schedules: u64,
+    /// The states that they came to, each counted once.
+    pub states: u64,
+    /// How many of them did what is beyond the bounds of the search, by more early timers than it has say, and are
+    /// followed up to there only.
+    pub left: u64,
+}
+
+impl<P: Mutex> Exhaustive<'_, P> {
+    /// Runs every interleaving, and if all were looked at, so many schedules in virtual time of each strategy beside:
+    /// to how many of the states do they come?
+    ///
+    /// # Errors
+    /// What in the setup cannot be, or has no meaning without a clock.
+    pub fn reach(self, schedules: u64, strategies: &[Strategy]) -> Result<(Proof, Vec<Reach>), Invalid> {
+        let (proof, mut search) = self.decided()?;
+        let mut all = Vec::new();
+        if proof.is_verified() {
+            for &strategy in strategies {
+                let case = Case { strategy, ..self.case.clone() };
+                all.push(of_strategy(&case, &mut search, schedules)?);
+            }
+        }
+        Ok((proof, all))
+    }
+}
+
+fn of_strategy<P: Mutex>(case: &Case<P>, search: &mut Search<P, Lookout<P>>, schedules: u64) -> Result<Reach, Invalid> {
+    let mut seen = vec![false; search.tuples.bound()];
+    let mut left = 0;
+    let mut runner = Runner::new(case)?;
+    search.space.keep_diary();
+    for seed in 0..schedules {
+        let mut recorder = Recorder::new();
+        runner.run_observed(seed, &mut recorder);
+        let (path, stayed) = follow(case, search, &recorder.finish());
+        left += u64::from(!stayed);
+        for state in path.into_iter().flatten() {
+            seen[state as usize] = true;
+        }
+    }
+    let states = seen.iter().filter(|seen| **seen).count() as u64;
+    Ok(Reach { strategy: case.strategy, schedules, states, left })
+}
+
+/// A way through the space that a run may have gone.
+#[derive(Clone)]
+struct Way<P: Mutex> {
+    walk: Walk<P>,
+    /// None is a state that the search has not found.
+    path: Vec<Option<u32>>,
+}
+
+/// The states that a run in virtual time came to, and whether it stayed within the space to its end.
+///
+/// What an application is going to do does not show at once, nor which messages of the dead are lost: all ways that
+/// look like the run are kept, and the first that lasts is taken.
+fn follow<P: Mutex>(
+    case: &Case<P>,
+    search: &mut Search<P, Lookout<P>>,
+    records: &[Record],
+) -> (Vec<Option<u32>>, bool) {
+    let walk = Walk::new(&case.setup, &mut search.space);
+    let mut ways = vec![Way { walk, path: Vec::new() }];
+    let mut starts = 0..search.space.count() as u16;
+    for record in records.iter().filter(|record| record.kind != Kind::Loss) {
+        let start = starts.next();
+        let mut next = go_on(search, &ways, record, start);
+        if next.is_empty() {
+            let quiet: Vec<Way<P>> = ways.iter().flat_map(|way| quietly(search, way)).collect();
+            next = go_on(search, &quiet, record, start);
+        }
+        if next.is_empty() {
+            return (ways.swap_remove(0).path, false);
+        }
+        next.truncate(WAYS);
+        ways = next;
+    }
+    (ways.swap_remove(0).path, true)
+}
+
+/// More ways than these are not told apart.
+const WAYS: usize = 64;
+
+/// All ways on that look like this record.
+fn go_on<P: Mutex>(
+    search: &mut Search<P, Lookout<P>>,
+    ways: &[Way<P>],
+    record: &Record,
+    start: Option<u16>,
+) -> Vec<Way<P>> {
+    let mut on = Vec::new();
+    let mut successors = Successors::default();
+    for way in ways {
+        match start {
+            Some(process) => search.space.start(process, way.walk.tuple(), &mut successors),
+            None => way.walk.successors(search, &mut successors),
+        }
+        for index in 0..successors.len() {
+            let event = successors.get(index).1.event;
+            if start.is_none() && !resembles(event, record) {
+                continue;
+            }
+            let mut way = way.clone();
+            let records = way.walk.go(&search.space, &successors, index, start);
+            let Some(other) = records.first().filter(|other| is_like(other, record)) else { continue };
+            if start.is_none_or(|process| usize::from(process) + 1 == search.space.count()) {
+                way.path.push(search.number(successors.get(index).0));
+            }
+            if record.crashed && !other.crashed {
+                // A crash after all that shows is one after the step.
+                on.extend(strike(search, &way, record.process));
+            } else {
+                on.push(way);
+            }
+        }
+        if record.crashed && start.is_none() && seen(record).next().is_none() {
+            // And one before all that shows is one before the step.
+            on.extend(strike(search, way, record.process));
+        }
+    }
+    on
+}
+
+/// All ways on by a crash of this process between two steps.
+fn strike<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>, process: ProcessId) -> Vec<Way<P>> {
+    let mut on = Vec::new();
+    let mut successors = Successors::default();
+    way.walk.successors(search, &mut successors);
+    for index in 0..successors.len() {
+        if matches!(successors.get(index).1.event, Move::Crash { process: at } if u32::from(at) == process.get()) {
+            let mut way = way.clone();
+            way.walk.go(&search.space, &successors, index, None);
+            way.path.push(search.number(successors.get(index).0));
+            on.push(way);
+        }
+    }
+    on
+}
+
+/// All ways on that show nothing: an application does not request what it no longer wants.
+fn quietly<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>) -> Vec<Way<P>> {
+    let mut on = Vec::new();
+    let mut successors = Successors::default();
+    way.walk.successors(search, &mut successors);
+    for index in 0..successors.len() {
+        if matches!(successors.get(index).1.event, Move::Request { .. }) {
+            let mut way = way.clone();
+            if way.walk.go(&search.space, &successors, index, None).is_empty() {
+                way.path.push(search.number(successors.get(index).0));
+                on.push(way);
+            }
+        }
+    }
+    on
+}
+
+/// Whether an event may be what a record is of.
+fn resembles(event: Move, record: &Record) -> bool {
+    let at = |process: u16| u32::from(process) == record.process.get();
+    match (event, &record.kind) {
+        (Move::Deliver { from, to, .. }, Kind::Message { from: sender, .. }) => {
+            at(to) && u32::from(from) == sender.get()
+        }
+        (Move::Report { observer, .. }, Kind::Report(_)) => at(observer),
+        (Move::Fire { process, .. }, Kind::Timer(_))
+        | (Move::Request { process, .. }, Kind::Request(_))
+        | (Move::Crash { process }, Kind::Crash)
+        | (Move::Restart { process }, Kind::Restart) => at(process),
+        _ => false,
+    }
+}
+
+/// Whether two records are of one event, whenever it was, and one of them perhaps cut short by a crash of which the other
+/// knows as an event of its own. What is lost is lost later in virtual time.
+fn is_like(one: &Record, other: &Record) -> bool {
+    let same = one.process == other.process && one.kind == other.kind && (other.crashed || !one.crashed);
+    same && if other.crashed { seen(one).eq(seen(other)) } else { one.effects == other.effects }
+}
+
+/// The effects between which it matters where a crash falls.
+fn seen(record: &Record) -> impl Iterator<Item = &Effect> {
+    let matters = |effect: &&Effect| matches!(effect, Effect::Send { .. } | Effect::Store(_) | Effect::Indicate(_));
+    record.effects.iter().filter(matters)
+}

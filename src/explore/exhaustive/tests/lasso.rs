@@ -1,0 +1,308 @@
+//! Counterexamples that end in a cycle: found, drawn, replayed; and what a checker that forgets would miss.
+
+use super::*;
+use crate::engine::ChannelOrder;
+use crate::model::{Counters, Family, Part};
+use crate::trace::Trace;
+use crate::view::Story;
+
+/// The states of processes with which a checker would be wrong that forgets what a run has yet to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clerk {
+    /// Grants every request.
+    Good,
+    /// Grants a request, or forgets it, and is as before either way: the two ways join.
+    Forgets,
+    /// The same, while a message goes round: every run comes back to states that were there before.
+    ForgetsInARound,
+    /// Grants every request while a message goes round.
+    GoodInARound,
+}
+
+/// It remembers nothing at all: all of its states are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Desk;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+enum Slip {
+    Ask,
+    Grant,
+    Round,
+}
+
+const CLERK: ProcessId = ProcessId::new(0);
+
+impl Process for Desk {
+    type Config = Clerk;
+    type Message = Slip;
+    type Timer = Never;
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &Clerk) -> Self {
+        Self
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        if ctx.me() == CLERK && matches!(ctx.config(), Clerk::ForgetsInARound | Clerk::GoodInARound) {
+            ctx.send(ProcessId::new(1), Slip::Round);
+        }
+    }
+
+    fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+        match request {
+            Request::Enter(_) => ctx.send(CLERK, Slip::Ask),
+            Request::Leave(data) => ctx.indicate(Indication::Left(data)),
+            _ => {}
+        }
+    }
+
+    fn on_message(&mut self, from: ProcessId, slip: Slip, ctx: &mut Context<'_, Self>) {
+        let forgets = matches!(ctx.config(), Clerk::Forgets | Clerk::ForgetsInARound);
+        match slip {
+            Slip::Ask if forgets && ctx.choose(2) == 1 => {}
+            Slip::Ask => ctx.send(from, Slip::Grant),
+            Slip::Grant => ctx.indicate(Indication::Entered(DataId::new(0), Fence::default())),
+            Slip::Round => ctx.send(from, Slip::Round),
+        }
+    }
+
+    fn takes_requests(&self) -> bool {
+        true
+    }
+}
+
+impl Mutex for Desk {}
+
+/// One request of process 1.
+fn desk(clerk: Clerk) -> Exhaustive<'static, Desk> {
+    let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
+    let mut case = Case::new(Setup::new(2, clerk));
+    case.set_workload(workload);
+    case.requests = vec![0, 1];
+    Exhaustive::of(case)
+}
+
+/// A checker that has found the way on which the request is granted, and then comes to the same state of the processes
+/// by the other, must not think that nothing is left to be shown: what is asked for belongs to the state.
+#[test]
+fn what_is_yet_to_come_is_not_forgotten_where_ways_join() {
+    desk(Clerk::Good).run().expect("it can be run").assert_verified();
+    let proof = desk(Clerk::Forgets).run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("the request may be forgotten");
+    assert_eq!(
+        (counterexample.property, counterexample.processes.clone()),
+        ("every_request_granted", vec![ProcessId::new(1)])
+    );
+    // Asked, forgotten, and nothing is left.
+    assert_eq!((counterexample.steps.len(), counterexample.cycle), (2, Some(2)));
+    assert_eq!(counterexample.ending.cycle_from_event, Some(4));
+    assert!(counterexample.draw(80).contains("and nothing need happen any more"), "{}", counterexample.draw(80));
+}
+
+/// Nor where a run comes back to where it was, so that there is no last state in which to look.
+#[test]
+fn nor_where_a_run_goes_round() {
+    desk(Clerk::GoodInARound).run().expect("it can be run").assert_verified();
+    let proof = desk(Clerk::ForgetsInARound).run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("the request may be forgotten");
+    assert_eq!(counterexample.property, "every_request_granted");
+    let cycle = counterexample.cycle.expect("it goes round for ever");
+    let again: Vec<&str> = counterexample.steps[cycle..].iter().map(|step| &*step.event).collect();
+    assert_eq!(again.len(), 2, "{counterexample}");
+    assert!(again.iter().all(|event| event.starts_with("handles Round")), "{counterexample}");
+}
+
+fn unfair() -> Counterexample {
+    ride(Carousel::Unfair, 0).counterexample().expect("process 2 never enters").clone()
+}
+
+fn carousel() -> Exhaustive<'static, Rider> {
+    let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
+    Exhaustive::new(Setup::new(3, Carousel::Unfair)).workload(workload)
+}
+
+#[test]
+fn a_lasso_is_drawn_as_a_stem_and_a_cycle() {
+    let counterexample = unfair();
+    let drawn = counterexample.draw(80);
+    let lines: Vec<&str> = drawn.lines().collect();
+    let mark = lines.iter().position(|line| line.contains("again and again from here on:")).expect("it is marked");
+    let end = lines.iter().position(|line| line.contains("and round again")).expect("it is marked");
+    assert!(mark < end && lines[mark..end].iter().any(|line| line.contains("Token")), "{drawn}");
+
+    let trace: Trace = counterexample.trace("carousel");
+    let from = trace.ending.cycle_from_event.expect("it goes round");
+    let mut file = Vec::new();
+    trace.write(&mut file).expect("a buffer takes it");
+    assert_eq!(Trace::read(&file[..]).expect("a trace"), trace);
+    let story = Story::new(trace);
+    assert_eq!(story.cycle.map(|place| story.events[place].number), Some(from + 1));
+    // Starts are events, and no steps.
+    let cycle = counterexample.cycle.expect("it goes round");
+    assert_eq!(from as usize, 3 + cycle);
+    assert!(crate::view::svg(&story, &crate::view::Excerpt::default()).contains("again and again"));
+    assert!(crate::view::mermaid(&story, &crate::view::Excerpt::default()).contains("from here on again and again"));
+}
+
+#[test]
+fn a_lasso_is_replayed_and_nothing_else_passes_for_one() {
+    let counterexample = unfair();
+    let schedule = counterexample.schedule.clone();
+    let read: UntimedSchedule = schedule.to_string().parse().expect("it is read as it is written");
+    assert_eq!(read, schedule);
+    assert_eq!(carousel().replay(&read).expect("it can be run"), Ok(counterexample));
+
+    let problem = |schedule: &UntimedSchedule| {
+        carousel().replay(schedule).expect("it can be run").expect_err("it is another").problem
+    };
+    let mut shorter = schedule.clone();
+    shorter.moves.pop();
+    shorter.violation.event -= 1;
+    assert_eq!(problem(&shorter), "it does not come back to where its cycle begins");
+
+    // The token goes round, and the timer that is set never fires.
+    let fires = |line: &String| line.contains("timer");
+    let mut unfair = schedule.clone();
+    let cycle = unfair.cycle_from.expect("a cycle");
+    let stem: Vec<String> = unfair.moves[..cycle].to_vec();
+    let round: Vec<String> = unfair.moves[cycle..].iter().filter(|line| !fires(line)).cloned().collect();
+    unfair.moves = [stem, round].concat();
+    assert_ne!(unfair.moves, schedule.moves);
+    let told = problem(&unfair);
+    assert!(told.contains("unfair") || told.contains("does something else"), "{told}");
+
+    let mut rest = schedule.clone();
+    rest.cycle_from = Some(rest.moves.len());
+    assert_eq!(problem(&rest), "something is sure to come, and so this is no end");
+    let mut safe = schedule.clone();
+    safe.cycle_from = None;
+    assert_eq!(problem(&safe), "nothing is violated");
+    let mut early = schedule.clone();
+    early.cycle_from = Some(1);
+    assert!(problem(&early).contains("before the 3 processes have started"));
+    let mut other = schedule;
+    other.violation.property = "sanity".to_owned();
+    assert_eq!(problem(&other), "there is no property `sanity`");
+}
+
+/// Its counters are in what it sends, or in what it sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    InMessages,
+    InTimers,
+}
+
+/// Once it has left, what it does has numbers, for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Numbering(Option<u64>);
+
+impl Numbering {
+    fn go_on(&mut self, number: u64, ctx: &mut Context<'_, Self>) {
+        self.0 = Some(number);
+        match ctx.config() {
+            Numbers::InMessages => ctx.send(ProcessId::new(1 - ctx.me().get()), number),
+            Numbers::InTimers => ctx.set_timer(number, Ticks::new(1)),
+        }
+    }
+}
+
+impl Process for Numbering {
+    type Config = Numbers;
+    type Message = u64;
+    type Timer = u64;
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &Numbers) -> Self {
+        Self(None)
+    }
+
+    fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+        match request {
+            Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
+            Request::Leave(data) => {
+                ctx.indicate(Indication::Left(data));
+                self.go_on(1, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_message(&mut self, _: ProcessId, number: u64, ctx: &mut Context<'_, Self>) {
+        self.go_on(number + 1, ctx);
+    }
+
+    fn on_timer(&mut self, number: u64, ctx: &mut Context<'_, Self>) {
+        self.go_on(number + 1, ctx);
+    }
+
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        let number = match part {
+            Part::State(_, Self(None)) | Part::Stable(..) => return,
+            Part::State(_, Self(Some(number))) | Part::Timer(_, number) => number,
+            Part::Message { message, .. } => message,
+        };
+        counters.shift(Family::shared(0), number);
+    }
+}
+
+impl Mutex for Numbering {
+    const PROPERTIES: &'static [Property] =
+        &[Property::SingleHolder, Property::FencingGrows, Property::EveryRequestGranted];
+}
+
+#[test]
+fn what_cannot_be_followed_is_not_called_checked() {
+    let proof = |numbers, order| {
+        let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
+        let mut setup = Setup::<Numbering>::new(2, numbers);
+        setup.network.order = order;
+        let mut case = Case::new(setup);
+        case.set_workload(workload);
+        case.requests = vec![1, 0];
+        Exhaustive::of(case).run().expect("it can be run")
+    };
+    let told = |proof: &Proof| {
+        assert!(proof.is_verified(), "{proof:?}");
+        proof.unchecked.iter().map(|unchecked| (unchecked.property.name(), unchecked.why)).collect::<Vec<_>>()
+    };
+    // That it has counters shows only on the way.
+    let fifo = told(&proof(Numbers::InMessages, ChannelOrder::Fifo));
+    assert_eq!(fifo, [("fencing_grows", "compares numbers with those of states long past")]);
+    let unordered = told(&proof(Numbers::InMessages, ChannelOrder::Unordered));
+    assert_eq!(
+        unordered[1..],
+        [("every_request_granted", "cannot follow one message of an unordered channel whose numbers change")]
+    );
+    let timers = proof(Numbers::InTimers, ChannelOrder::Fifo);
+    assert_eq!(told(&timers)[1..], [("every_request_granted", "cannot follow one timer whose numbers change")]);
+    assert_eq!(timers.checked, ["single_holder", "no_panic"]);
+}
+
+/// The search for cycles can be stopped as the search for states can.
+#[test]
+fn a_search_for_cycles_that_is_stopped_proves_nothing() {
+    let setup = || reference_ring();
+    let whole = Exhaustive::<Desk>::of(setup()).run().expect("it can be run");
+    assert!(whole.coverage.states > 5_000, "{:?}", whole.coverage);
+    let stop = |coverage: Coverage| {
+        if coverage.looked_through > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let proof = Exhaustive::<Desk>::of(setup()).progress(&stop).run().expect("it can be run");
+    assert_eq!((proof.verdict, proof.coverage.frontier), (Verdict::Incomplete, 0));
+    assert_eq!(proof.estimate, None, "all states are known");
+}
+
+/// Desks whose requests are all granted, in as many orders as there are.
+fn reference_ring() -> Case<Desk> {
+    let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
+    let mut case = Case::new(Setup::new(6, Clerk::Good));
+    case.set_workload(workload);
+    case.properties = vec![Property::EveryRequestGranted];
+    case
+}
