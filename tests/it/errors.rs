@@ -143,8 +143,8 @@ fn what_is_no_schedule_no_key_no_strategy_and_no_shard() {
 
 #[test]
 fn what_is_not_known_to_hold() {
-    let mut texts = String::new();
-    let mut say = |text: String| writeln!(texts, "{text}\n").expect("a string takes it");
+    let mut texts = Vec::new();
+    let mut say = |text: String| texts.push(text);
     let setup = Setup::<Reckless>::new(2, ());
     let panics = |work: Box<dyn FnOnce() + std::panic::UnwindSafe>| {
         let panic = std::panic::catch_unwind(work).expect_err("it panics");
@@ -161,10 +161,21 @@ fn what_is_not_known_to_hold() {
     let once = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
     let proof = Exhaustive::new(setup.clone()).workload(once).run().expect("a setup");
     say(panics(Box::new(move || proof.assert_verified())));
-    let proof = Exhaustive::new(Setup::<Reckless>::new(3, ())).properties(&[]).states_max(2).run().expect("a setup");
+    let proof = Exhaustive::new(Setup::<Reckless>::new(6, ())).properties(&[]).states_max(2).run().expect("a setup");
     say(panics(Box::new(move || proof.assert_verified())));
     say(Exploration::new(setup).workload(once).explain().expect_err("it fails").to_string());
-    insta::assert_snapshot!(texts);
+    let expected = [
+        "seed 0 of strategy auto, found within 1 schedules",
+        "`deferred` was never seen in 1 schedules; seen in: nothing",
+        "raise `limits.events` of the setup; else something runs away",
+        "    2. p1 is asked to Enter(d0)",
+        "allow more memory or states, or take fewer processes",
+        "single_holder violated at tick ",
+    ];
+    assert_eq!(texts.len(), expected.len());
+    for (text, expected) in texts.iter().zip(expected) {
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 #[cfg(feature = "cli")]

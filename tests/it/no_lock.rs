@@ -15,7 +15,8 @@ fn elections(
     impatience: Option<Ticks>,
 ) -> Exploration<'static, ChangRoberts, Own<ChangRoberts, Elections, impl Observer<ChangRoberts> + Clone + Send + Sync>>
 {
-    let setup = Setup::new(4, Ring { numbers: vec![30, 10, 40, 20], impatience }).with_random_crashes(1);
+    let setup = Setup::new(4, Ring { numbers: vec![30, 10, 40, 20], impatience })
+        .with_random_crashes(u32::from(impatience.is_none()));
     Exploration::of_any(setup, Elections, properties()).schedules(100).stop(Stop::Never)
 }
 

@@ -26,7 +26,7 @@ fn commands(text: &str) -> Vec<&str> {
 fn cheaply(command: &str) -> Option<Vec<String>> {
     let mut words: Vec<String> = command.strip_prefix("cargo jeton ")?.split(' ').map(str::to_owned).collect();
     if let Some(place) = words.iter().position(|word| word == "--schedules") {
-        words[place + 1] = "5".to_owned();
+        "5".clone_into(&mut words[place + 1]);
     } else if ["explore", "assumptions", "messages"].contains(&&*words[0]) {
         words.extend(["--schedules", "5"].map(str::to_owned));
     }
