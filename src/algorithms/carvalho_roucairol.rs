@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Stamp, fault_free};
 use crate::model::ProcessId;
-use crate::mutex::{Property, sealed};
+use crate::mutex::{Property, Wait, sealed};
 
 /// What the processes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -69,6 +69,7 @@ impl Algorithm for CarvalhoRoucairol {
         let unauthorised = ProcessId::all(config.processes).filter(|&process| process != me).collect();
         Self { highest: Clock::default(), own: None, unauthorised, deferred: Vec::new() }
     }
+
     /// Rule 1.
     fn request(&mut self, ctx: &mut Ctx<'_, Self>) {
         let sequence = self.highest.tick();
@@ -103,6 +104,11 @@ impl Algorithm for CarvalhoRoucairol {
     /// Rule 3.
     fn may_enter(&self) -> bool {
         self.unauthorised.is_empty()
+    }
+
+    fn waits_for(&self, waiting: bool) -> Vec<Wait> {
+        let unauthorised = self.unauthorised.iter().filter(|_| waiting);
+        unauthorised.map(|&process| Wait::from(process, "the reply")).collect()
     }
 }
 
