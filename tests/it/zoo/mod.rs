@@ -80,8 +80,8 @@ pub(crate) trait Specimen: Sync {
     /// process, in which it may write, and so many early timers.
     fn check(&self, sound: bool, early_timers: u32, states: u64) -> Proof;
 
-    /// Makes a schedule that violates the property small.
-    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
+    /// Makes the schedule of a seed small that violates the property; nothing, if it does not.
+    fn minimise(&self, strategy: Strategy, seed: u64, property: &str) -> Option<Minimised>;
 }
 
 impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
@@ -143,10 +143,11 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         if sound { check((self.sound)(), early_timers, states) } else { check((self.broken)(), early_timers, states) }
     }
 
-    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        let case = (self.broken)();
+    fn minimise(&self, strategy: Strategy, seed: u64, property: &str) -> Option<Minimised> {
+        let case = Case { strategy, ..(self.broken)() };
+        let (_, decisions) = Runner::new(&case).expect("the setup can be run").record(seed);
         let minimiser = Minimiser::new(&case, property).max_runs(100_000).max_events(100_000_000);
-        minimiser.run(decisions).expect("the setup can be run")
+        minimiser.seeds_after(seed).run(&decisions).expect("the setup can be run")
     }
 }
 
