@@ -51,7 +51,7 @@ impl Replay {
         let schedule = input::schedule(&self.schedule)?;
         let scenario = input::scenario_of(&self.schedule, &schedule)?;
         let bark = |hang: Hang| hung(&schedule, &hang);
-        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let watchdog = self.patience.watchdog(&bark);
         let Some(replayed) = scenario.visit(Work { schedule: &schedule, watchdog }) else {
             return Err(input::no_such_part(&self.schedule));
         };
