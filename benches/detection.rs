@@ -102,6 +102,5 @@ fn show(median: Option<u64>, schedules: u64) -> String {
 /// The schedule that `auto` finds from the first starting seed, made small.
 fn minimised(entry: &Entry, auto: &[Option<u64>]) -> Option<Minimised> {
     let seed = auto.first().copied().flatten()? - 1;
-    let (_, decisions) = entry.specimen.record(Strategy::Auto, seed);
-    entry.specimen.minimise(&decisions, entry.violates)
+    entry.specimen.minimise(Strategy::Auto, seed, entry.violates)
 }

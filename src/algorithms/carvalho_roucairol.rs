@@ -28,7 +28,7 @@ use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Sta
 /// The messages are those of Ricart and Agrawala: only how long a reply is good is another.
 pub use super::ricart_agrawala::Message;
 use crate::model::ProcessId;
-use crate::mutex::{Property, Whose, sealed};
+use crate::mutex::{Property, Wait, Whose, sealed};
 
 /// A process of Carvalho and Roucairol's algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,7 @@ impl Algorithm for CarvalhoRoucairol {
         let unauthorised = ProcessId::all(config.processes).filter(|&process| process != me).collect();
         Self { highest: Clock::default(), own: None, unauthorised, deferred: Vec::new() }
     }
+
     /// Rule 1.
     fn request(&mut self, ctx: &mut Ctx<'_, Self>) {
         let sequence = self.highest.tick();
@@ -97,6 +98,11 @@ impl Algorithm for CarvalhoRoucairol {
 
     fn may_enter(&self) -> bool {
         self.unauthorised.is_empty()
+    }
+
+    fn waits_for(&self, waiting: bool) -> Vec<Wait> {
+        let unauthorised = self.unauthorised.iter().filter(|_| waiting);
+        unauthorised.map(|&process| Wait::from(process, "the reply")).collect()
     }
 }
 

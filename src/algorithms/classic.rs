@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Context, Never, Process, ProcessId, Ticks, Value};
 use crate::mutex::{
-    Circumstances, DataId, Fence, Impossible, Indication, Mutex, Parameters, Property, Request, System, Whose, sealed,
+    Circumstances, DataId, Fence, Impossible, Indication, Mutex, Parameters, Property, Request, System, Wait, Whose,
+    sealed,
 };
 
 /// There is one lock.
@@ -76,6 +77,9 @@ pub trait Algorithm: Clone + Debug + Eq + Hash + Send + Sync + 'static + sealed:
 
     /// Whether the process, which waits, may enter now. It is asked after every step.
     fn may_enter(&self) -> bool;
+
+    /// See [`Mutex::waits_for`]; `waiting` tells whether the process itself has asked to enter and may not yet.
+    fn waits_for(&self, waiting: bool) -> Vec<Wait>;
 
     /// The fencing number of the present entry, where the algorithm has one.
     fn fence(&self) -> Fence {
@@ -179,6 +183,10 @@ impl<A: Algorithm> Process for Classic<A> {
 impl<A: Algorithm> Mutex for Classic<A> {
     const PROPERTIES: &'static [Property] = A::PROPERTIES;
     const CONDITIONS: &'static [&'static str] = A::CONDITIONS;
+
+    fn waits_for(&self, _me: ProcessId) -> Vec<Wait> {
+        self.algorithm.waits_for(self.phase == Phase::Waiting)
+    }
 
     fn tokens(&self) -> u32 {
         u32::from(self.algorithm.has_token())

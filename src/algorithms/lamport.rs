@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Stamp, fault_free, send_to_others};
 use crate::model::ProcessId;
-use crate::mutex::{Fence, Property, sealed};
+use crate::mutex::{Fence, Property, Wait, sealed};
 
 /// What the processes say to each other, each with the time at which it is said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -117,6 +117,16 @@ impl Algorithm for Lamport {
     /// Rule 5.
     fn may_enter(&self) -> bool {
         self.unheard.is_empty() && self.queue.first() == self.own.as_ref()
+    }
+
+    fn waits_for(&self, waiting: bool) -> Vec<Wait> {
+        if !waiting {
+            return Vec::new();
+        }
+        let first = self.queue.first().filter(|first| Some(*first) != self.own.as_ref());
+        let release = first.map(|first| Wait::from(first.process, "the release"));
+        let unheard = self.unheard.iter().map(|&process| Wait::from(process, "the acknowledgement"));
+        release.into_iter().chain(unheard).collect()
     }
 
     fn fence(&self) -> Fence {

@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 pub use self::grid::quorum;
 use super::classic::{Algorithm, Clock, Config, Ctx, ONE_CRASH, Stamp, fault_free};
 use crate::model::ProcessId;
-use crate::mutex::{Property, Whose, sealed};
+use crate::mutex::{Property, Wait, Whose, sealed};
 
 /// The parameters of Maekawa's algorithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +215,14 @@ impl Algorithm for Maekawa {
 
     fn may_enter(&self) -> bool {
         self.locked.len() == self.quorum.len()
+    }
+
+    /// Of its own lock that of its arbiter says enough.
+    fn waits_for(&self, waiting: bool) -> Vec<Wait> {
+        let lacking = self.quorum.iter().filter(|&arbiter| waiting && !self.locked.contains(arbiter));
+        let locks = lacking.filter(|&arbiter| *arbiter != self.me).map(|&arbiter| Wait::from(arbiter, "the lock"));
+        let holder = self.arbiter.locked_for.filter(|_| !self.arbiter.queue.is_empty());
+        locks.chain(holder.map(|holder| Wait::from(holder.process, "the release"))).collect()
     }
 }
 

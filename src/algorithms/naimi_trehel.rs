@@ -25,7 +25,7 @@ use serde::Serialize;
 
 use super::classic::{Algorithm, Config, Ctx, NoParameters, ONE_CRASH, TOKEN_CONDITIONS, TOKEN_PROPERTIES, fault_free};
 use crate::model::ProcessId;
-use crate::mutex::{Property, sealed};
+use crate::mutex::{Property, Wait, sealed};
 
 /// What the processes say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -103,6 +103,11 @@ impl Algorithm for NaimiTrehel {
 
     fn may_enter(&self) -> bool {
         self.token
+    }
+
+    /// It does not know who has it: whom it has asked may have sent the request on.
+    fn waits_for(&self, waiting: bool) -> Vec<Wait> {
+        waiting.then(|| Wait::new("the token")).into_iter().collect()
     }
 
     fn has_token(&self) -> bool {

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classic::{Algorithm, Config, Ctx, ONE_CRASH, TOKEN_CONDITIONS, TOKEN_PROPERTIES, fault_free};
 use crate::model::ProcessId;
-use crate::mutex::{Impossible, Property, sealed};
+use crate::mutex::{Impossible, Property, Wait, sealed};
 
 /// The parameters of Raymond's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,12 @@ impl Algorithm for Raymond {
 
     fn may_enter(&self) -> bool {
         self.using
+    }
+
+    /// For itself, or for a neighbour that has asked it.
+    fn waits_for(&self, _waiting: bool) -> Vec<Wait> {
+        let wanted = self.holder != self.me && !self.queue.is_empty();
+        wanted.then(|| Wait::from(self.holder, "the privilege")).into_iter().collect()
     }
 
     fn has_token(&self) -> bool {

@@ -17,11 +17,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::classic::{Algorithm, Clock, Config, Ctx, NoParameters, ONE_CRASH, Stamp, fault_free, send_to_others};
 use crate::model::ProcessId;
-use crate::mutex::{Fence, Property, Whose, sealed};
+use crate::mutex::{Fence, Property, Wait, Whose, sealed};
 
 /// What the processes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -43,7 +45,8 @@ pub struct RicartAgrawala {
     highest: Clock,
     /// Its own request, from asking to leaving.
     own: Option<Stamp>,
-    outstanding_replies: u32,
+    /// Who has not replied to it yet.
+    outstanding: BTreeSet<ProcessId>,
     deferred: Vec<ProcessId>,
 }
 
@@ -59,14 +62,14 @@ impl Algorithm for RicartAgrawala {
     type Message = Message;
 
     fn new(_me: ProcessId, _config: &Config<NoParameters>) -> Self {
-        Self { highest: Clock::default(), own: None, outstanding_replies: 0, deferred: Vec::new() }
+        Self { highest: Clock::default(), own: None, outstanding: BTreeSet::new(), deferred: Vec::new() }
     }
 
     /// Rule 1.
     fn request(&mut self, ctx: &mut Ctx<'_, Self>) {
         let sequence = self.highest.tick();
         self.own = Some(Stamp { time: sequence, process: ctx.me() });
-        self.outstanding_replies = ctx.count() - 1;
+        self.outstanding = ctx.others().collect();
         send_to_others(&Message::Request { sequence }, ctx);
     }
 
@@ -90,7 +93,9 @@ impl Algorithm for RicartAgrawala {
                     ctx.send(from, Message::Reply);
                 }
             }
-            Message::Reply => self.outstanding_replies = self.outstanding_replies.saturating_sub(1),
+            Message::Reply => {
+                self.outstanding.remove(&from);
+            }
         }
     }
 
@@ -103,7 +108,11 @@ impl Algorithm for RicartAgrawala {
     }
 
     fn may_enter(&self) -> bool {
-        self.outstanding_replies == 0
+        self.outstanding.is_empty()
+    }
+
+    fn waits_for(&self, _waiting: bool) -> Vec<Wait> {
+        self.outstanding.iter().map(|&process| Wait::from(process, "the reply")).collect()
     }
 
     fn fence(&self) -> Fence {

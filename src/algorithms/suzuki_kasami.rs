@@ -26,7 +26,7 @@ use serde::Serialize;
 use super::classic::{Algorithm, Config, Ctx, NoParameters, ONE_CRASH, TOKEN_CONDITIONS, TOKEN_PROPERTIES};
 use super::classic::{fault_free, send_to_others};
 use crate::model::ProcessId;
-use crate::mutex::{Property, sealed};
+use crate::mutex::{Property, Wait, sealed};
 
 /// What the processes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -121,6 +121,11 @@ impl Algorithm for SuzukiKasami {
 
     fn may_enter(&self) -> bool {
         self.token.is_some()
+    }
+
+    /// It does not know who has it.
+    fn waits_for(&self, waiting: bool) -> Vec<Wait> {
+        waiting.then(|| Wait::new("the token")).into_iter().collect()
     }
 
     fn has_token(&self) -> bool {

@@ -122,7 +122,7 @@ impl Explore {
         };
         let (first_seed, strategy) = (self.first_seed, self.chosen.strategy);
         let bark = |hang: Hang| hang::end(&hang, scenario);
-        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let watchdog = self.patience.watchdog(&bark);
         let work = Work { schedules, first_seed, strategy, jobs: self.jobs, stop, watchdog, bar: &bar };
         let report = scenario.visit(work);
         bar.finish_and_clear();

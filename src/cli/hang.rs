@@ -8,7 +8,7 @@ use clap::builder::RangedU64ValueParser;
 
 use super::Fault;
 use super::output::{NewFile, complain};
-use crate::explore::{Hang, ScenarioText};
+use crate::explore::{Hang, ScenarioText, Watchdog};
 use crate::scenario::Scenario;
 
 /// How long a handler may take.
@@ -19,11 +19,18 @@ pub(super) struct Patience {
     #[arg(long = "watchdog", value_name = "SECONDS", default_value_t = 30)]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
     seconds: u64,
+    /// As if the handler of this event never returned
+    #[cfg(debug_assertions)]
+    #[arg(long, value_name = "EVENT", default_value_t = 0, hide = true)]
+    stalled_at: u64,
 }
 
 impl Patience {
-    pub(super) fn duration(&self) -> Duration {
-        Duration::from_secs(self.seconds)
+    pub(super) fn watchdog<'a>(&self, bark: &'a (dyn Fn(Hang) + Sync)) -> Watchdog<'a> {
+        let watchdog = Watchdog::new(Duration::from_secs(self.seconds), bark);
+        #[cfg(debug_assertions)]
+        let watchdog = watchdog.stalled_at(self.stalled_at);
+        watchdog
     }
 }
 

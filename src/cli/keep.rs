@@ -1,6 +1,6 @@
 //! A seed made into a schedule file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -34,6 +34,11 @@ pub(super) struct Keep {
 }
 
 impl Keep {
+    /// Where the schedule goes, if it is kept.
+    pub(super) fn place(&self) -> Option<&Path> {
+        self.kept.as_deref()
+    }
+
     /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns what
     /// is in it; nothing, if no file is wanted.
     pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
@@ -75,14 +80,16 @@ impl Visitor for Work<'_> {
             let processes = count(u64::from(progress.processes), "process");
             self.bar.set_message(format!("{processes}, {}", count(progress.decisions as u64, "decision")));
         };
-        let minimiser = Minimiser::new(&case, &*violation.property).max_runs(self.keep.runs);
+        let minimiser = Minimiser::new(&case, &*violation.property).max_runs(self.keep.runs).seeds_after(self.seed);
         Ok(match minimiser.until(&until).progress(&progress).run(&decisions)? {
-            Some(Minimised { part, decisions, violation, minimal, .. }) => {
+            Some(Minimised { part, decisions, violation, minimal, seed, .. }) => {
                 let violation = Some(Recorded::from(&violation));
                 let processes = case.setup.processes - part.without.len() as u32;
                 let number = count(decisions.len() as u64, "decision");
                 let doubt = if minimal { "" } else { ", not known to be 1-minimal," };
-                let text = format!("{number} of {}{doubt}", part.describe(processes));
+                // A schedule of more than a few decisions gives way to a smaller one that shows the same.
+                let whose = seed.map(|seed| format!(", from seed {seed},")).unwrap_or_default();
+                let text = format!("{number} of {}{doubt}{whose}", part.describe(processes));
                 (Schedule { violation, part, decisions, ..Schedule::default() }, text)
             }
             None => {

@@ -79,7 +79,7 @@ impl Replay {
         let place = self.schedule.display();
         let scenario = input::scenario_of(&self.schedule, schedule.scenario.as_ref())?;
         let bark = |hang: Hang| hung(schedule, &hang);
-        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let watchdog = self.patience.watchdog(&bark);
         let Some(replayed) = scenario.visit(Work { schedule, watchdog }) else {
             return Err(input::no_such_part(&self.schedule));
         };

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::explore::shell_word;
 use super::hang::{self, Patience};
 use super::keep::Keep;
 use super::layout::{count, grouped, width, wrap};
@@ -62,7 +63,7 @@ impl Run {
         let scenario = input::scenario(&self.file)?;
         let file = self.trace.as_deref().map(NewFile::create).transpose()?;
         let bark = |hang: Hang| hang::end(&hang, &scenario);
-        let watchdog = Watchdog::new(self.patience.duration(), &bark);
+        let watchdog = self.patience.watchdog(&bark);
         let ran = scenario.visit(self.work(&scenario, watchdog))?;
         if let (Some(file), Some(trace)) = (file, &ran.trace) {
             file.finish(trace)?;
@@ -74,7 +75,11 @@ impl Run {
         if self.open {
             view::open(view::run(&scenario, self.chosen.strategy, self.seed, &self.patience)?)?;
         } else if !self.json && matches!(ran.outcome.end, End::Violated(_)) {
-            output.lines(&format!("to see it: {}", view::command(scenario.path(), self.seed, &self.chosen)));
+            let command = match self.keep.place() {
+                Some(kept) => format!("cargo jeton view {} --open", shell_word(kept)),
+                None => view::command(scenario.path(), self.seed, &self.chosen),
+            };
+            output.lines(&format!("to see it: {command}"));
         }
         let met = ran.meets(scenario.expect());
         Ok(if met { Verdict::Met } else { Verdict::NotMet })

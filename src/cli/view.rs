@@ -138,7 +138,7 @@ fn temporary() -> PathBuf {
 /// The trace of a seed, with all that a view wants.
 pub(super) fn run(scenario: &Scenario, strategy: Strategy, seed: u64, patience: &Patience) -> Result<Trace, Fault> {
     let bark = |hang: Hang| hang::end(&hang, scenario);
-    let watchdog = Watchdog::new(patience.duration(), &bark);
+    let watchdog = patience.watchdog(&bark);
     let ran = scenario.visit(OfSeed { strategy, seed, watchdog })?;
     let header = Header::new(scenario.name(), ran.processes).with_source(scenario.source());
     Ok(ran.trace(header.with_seed(seed).with_strategy(strategy.name())))
@@ -151,8 +151,12 @@ pub(super) fn replayed(
     schedule: &Schedule,
     patience: &Patience,
 ) -> Result<Trace, Fault> {
-    let bark = |hang: Hang| hang::end(&hang, scenario);
-    let watchdog = Watchdog::new(patience.duration(), &bark);
+    // Its schedule is in a file already.
+    let bark = |hang: Hang| {
+        complain("error", &hang.violation.to_string());
+        std::process::exit(1)
+    };
+    let watchdog = patience.watchdog(&bark);
     let replayed = scenario.visit(OfSchedule { schedule, watchdog }).ok_or_else(|| input::no_such_part(path))?;
     let ran = replayed.map_err(|invalid| Fault::new(format!("{}: {invalid}", path.display())))?;
     let header = Header::new(scenario.name(), ran.processes).with_source(scenario.source());

@@ -43,8 +43,16 @@ struct Book {
     kept: Decisions,
     /// The answers to look up; `None` where they are drawn.
     given: Option<Decisions>,
+    /// Those to every decision about a topic that has none of its own.
+    each: BTreeMap<Topic, Each>,
     /// Answers that were given and could not be used as they are.
     misfits: Vec<Key>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Each {
+    answer: u64,
+    asked: bool,
 }
 
 impl Chance {
@@ -70,7 +78,9 @@ impl Chance {
     }
 
     pub(crate) fn answered(decisions: Decisions) -> Self {
-        let book = Book { given: Some(decisions), ..Book::default() };
+        let (each, given): (Decisions, Decisions) = decisions.into_iter().partition(|(key, _)| key.is_of_each());
+        let each = each.into_iter().map(|(key, answer)| (key.topic, Each { answer, asked: false })).collect();
+        let book = Book { given: Some(given), each, ..Book::default() };
         Self { book: Some(book), ..Self::seeded(0) }
     }
 
@@ -189,15 +199,17 @@ impl Chance {
                         book.keep(key, answer);
                         answer
                     }
-                    Some(given) => {
-                        let answer = given.remove(&key).unwrap_or(0);
-                        if answer >= bound {
-                            book.misfits.push(key.clone());
+                    Some(given) => match given.remove(&key) {
+                        Some(answer) => {
+                            if answer >= bound {
+                                book.misfits.push(key.clone());
+                            }
+                            let answer = answer.min(bound - 1);
+                            book.keep(key, answer);
+                            answer
                         }
-                        let answer = answer.min(bound - 1);
-                        book.keep(key, answer);
-                        answer
-                    }
+                        None => book.of_each(&key.topic, bound),
+                    },
                 }
             }
         }
@@ -258,13 +270,18 @@ impl Chance {
 
     /// The decisions taken so far whose answer is not 0; empty where nothing is recorded.
     pub(crate) fn kept(&self) -> Decisions {
-        self.book.as_ref().map(|book| book.kept.clone()).unwrap_or_default()
+        let Some(book) = &self.book else { return Decisions::new() };
+        let each = book.each.iter().filter(|(_, each)| each.asked);
+        let each = each.map(|(topic, each)| (Key { topic: topic.clone(), nth: 0 }, each.answer));
+        book.kept.clone().into_iter().chain(each).collect()
     }
 
     /// The given decisions that nothing asked for, then those whose answer was out of bounds.
     pub(crate) fn left_over(&self) -> (Vec<Key>, Vec<Key>) {
         let Some(book) = &self.book else { return Default::default() };
-        let unasked = book.given.iter().flat_map(|given| given.keys().cloned()).collect();
+        let each = book.each.iter().filter(|(_, each)| !each.asked);
+        let each = each.map(|(topic, _)| Key { topic: topic.clone(), nth: 0 });
+        let unasked = book.given.iter().flat_map(|given| given.keys().cloned()).chain(each).collect();
         (unasked, book.misfits.clone())
     }
 }
@@ -286,10 +303,21 @@ impl Book {
         Key { topic, nth: *counter }
     }
 
+    /// The simplest answer is not worth keeping, unless each other decision about the topic has another.
     fn keep(&mut self, key: Key, answer: u64) {
-        if answer != 0 {
+        if answer != 0 || self.each.contains_key(&key.topic) {
             self.kept.insert(key, answer);
         }
+    }
+
+    /// The answer to a decision that is not given one of its own.
+    fn of_each(&mut self, topic: &Topic, bound: u64) -> u64 {
+        let Some(each) = self.each.get_mut(topic) else { return 0 };
+        if each.answer >= bound && !each.asked {
+            self.misfits.push(Key { topic: topic.clone(), nth: 0 });
+        }
+        *each = Each { answer: each.answer.min(bound - 1), asked: true };
+        each.answer
     }
 }
 

@@ -190,6 +190,11 @@ impl Topic {
         Self::from_parts(word, place)
     }
 
+    /// Whether it is about how long something takes that happens again and again.
+    fn is_span(&self) -> bool {
+        matches!(self, Self::Delay { .. } | Self::CopyDelay { .. } | Self::Latency { .. } | Self::Service { .. })
+    }
+
     /// Every word but those of an application belongs to the engine.
     fn from_parts(word: &str, place: Place) -> Option<Self> {
         Some(match (word, place) {
@@ -233,20 +238,36 @@ impl fmt::Display for Topic {
     }
 }
 
-/// The name of one decision: its topic, and that it is the n-th about it, counted from 1.
+/// The name of one decision: its topic, and that it is the n-th about it, counted from 1. Of spans there is a key of
+/// each one as well: `delay p0->p1 #each` answers for every message on that channel that has no key of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// What it is about.
     pub topic: Topic,
-    /// Which one of those.
+    /// Which one of those; 0 stands for each.
     pub nth: u32,
+}
+
+impl Key {
+    /// The key of each decision about a topic; nothing, if it is not about how long something takes.
+    pub fn each(topic: &Topic) -> Option<Self> {
+        topic.is_span().then(|| Self { topic: topic.clone(), nth: 0 })
+    }
+
+    /// Whether it is the key of each decision about its topic.
+    pub fn is_of_each(&self) -> bool {
+        self.nth == 0
+    }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.topic, self.nth)
+        if self.is_of_each() { write!(f, "{} #{EACH}", self.topic) } else { write!(f, "{} #{}", self.topic, self.nth) }
     }
 }
+
+/// What stands in place of a number.
+const EACH: &str = "each";
 
 /// A text that is no [`Key`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -284,7 +305,8 @@ fn parse(text: &str) -> Option<Key> {
         (Some(whom), Some("step"), Some(step), None) => Place::Step(process(whom)?, step.parse().ok()?),
         _ => return None,
     };
-    let key = Key { topic: Topic::from_parts(word, place)?, nth: nth.parse().ok()? };
+    let topic = Topic::from_parts(word, place)?;
+    let key = if nth == EACH { Key::each(&topic)? } else { Key { topic, nth: nth.parse().ok()? } };
     // One decision has one name: no leading zeros, no signs.
     (key.to_string() == text).then_some(key)
 }
@@ -320,6 +342,8 @@ mod tests {
             "suspect_length p0->p1 #1",
             "choice p0 #7",
             "think p12 #1",
+            "delay p0->p1 #each",
+            "service p0 #each",
         ];
         for text in texts {
             let key: Key = text.parse().expect(text);
@@ -339,6 +363,8 @@ mod tests {
             "delay p0->p1 #01",
             "delay p0->x #1",
             "crash_in p1 #1",
+            "crash_in p1 step 4 #each",
+            "delay p0->p1 #0",
             " p1 #1",
         ] {
             assert!(text.parse::<Key>().is_err(), "{text}");

@@ -37,8 +37,9 @@ pub use disturbance::{Partition, Pause, Unreliable, Windows};
 pub use fault::{Crash, Faults, Moment, RandomCrashes};
 pub(crate) use manner::{CrashPoint, Dice, Draw};
 pub use observer::{LossCause, Lost, MessageId, Observer, Violation};
-#[cfg(test)]
-pub(crate) use rng::other_rule;
+#[cfg(any(test, debug_assertions))]
+#[doc(hidden)]
+pub use rng::other_rule;
 pub(crate) use rng::{Stream, Streams};
 pub(crate) use setup::PROCESSES_MAX;
 pub use setup::{

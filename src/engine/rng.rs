@@ -108,7 +108,7 @@ impl Words {
 /// The 256-bit key of a seed: four successive outputs of `SplitMix64` (Steele, Lea and Flood 2014), little-endian.
 fn expand(seed: u64) -> [u8; 32] {
     let mut key = [0; 32];
-    #[cfg(test)]
+    #[cfg(any(test, debug_assertions))]
     let seed = other_rule::apply(seed);
     let mut state = seed;
     for bytes in key.chunks_exact_mut(8) {
@@ -140,9 +140,9 @@ fn minus_log2(word: u64) -> u64 {
     (64 << 32) - ((u64::from(exponent) << 32) + fraction)
 }
 
-/// Another rule for the expansion of seeds, so that a test can see what depends on it.
-#[cfg(test)]
-pub(crate) mod other_rule {
+/// Another rule for the expansion of seeds, so that the tests can see what depends on it.
+#[cfg(any(test, debug_assertions))]
+pub mod other_rule {
     use std::cell::Cell;
 
     thread_local!(static HOLDS: Cell<bool> = const { Cell::new(false) });
@@ -152,7 +152,7 @@ pub(crate) mod other_rule {
     }
 
     /// Does something on this thread under the other rule.
-    pub(crate) fn under<T>(work: impl FnOnce() -> T) -> T {
+    pub fn under<T>(work: impl FnOnce() -> T) -> T {
         HOLDS.set(true);
         let result = work();
         HOLDS.set(false);

@@ -15,12 +15,17 @@ use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
 use super::trial::Trial;
 use super::watchdog::{Hang, Watchdog};
-use super::why::why;
+use super::why::why_first;
 use crate::engine::{Decisions, End, Invalid, Violation};
 use crate::model::Process;
 
 /// A diagram in a test's output is as wide as the narrowest terminal.
 const WIDTH: usize = 80;
+/// Of a longer picture so many lines are there: how it begins, and what it comes to.
+const FIRST_LINES: usize = 80;
+const LAST_LINES: usize = 320;
+/// Of a schedule that a limit left large, so many decisions are told.
+const REASONS_MAX: usize = 40;
 
 /// A schedule that violates something, as small as it could be made.
 struct Small {
@@ -185,8 +190,11 @@ fn shrink<P: Process, T: Trial<P>>(case: &Case<P, T>, finding: &Finding) -> Resu
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
     let mut found = format!("seed {seed} of strategy {} shows it, within {found_within} schedules", case.strategy);
-    Ok(match Minimiser::new(case, &*violation.property).run(&decisions)? {
+    Ok(match Minimiser::new(case, &*violation.property).seeds_after(*seed).run(&decisions)? {
         Some(small) => {
+            if let Some(other) = small.seed {
+                let _ = write!(found, "; that of seed {other}, which is drawn, came to fewer decisions");
+            }
             if !small.minimal {
                 let _ = write!(found, "; made smaller in {} runs, and not known to be 1-minimal", small.runs);
             }
@@ -231,17 +239,35 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 /// The failure as a person wants it: what is wrong, the picture, and what it takes.
 fn tell<P: Process, T: Trial<P>>(case: &Case<P, T>, failure: &Small) -> Result<String, Invalid> {
     let case = &case.part(&failure.part).expect("it was run");
-    let mut text = format!("{}\n\n{}\n", failure.violation, draw(case, &failure.decisions, WIDTH)?.trim_end());
+    let picture = shorten(draw(case, &failure.decisions, WIDTH)?.trim_end());
+    let mut text = format!("{}\n\n{picture}\n", failure.violation);
     if failure.decisions.is_empty() {
         text.push_str("\nIt takes no decision: the simplest schedule shows it.\n");
     } else {
         text.push_str("\nIt takes these decisions; all others are the simplest:\n");
-        for reason in why(case, &failure.decisions)? {
+        for reason in why_first(case, &failure.decisions, REASONS_MAX)? {
             let _ = writeln!(text, "  {reason}");
+        }
+        let more = failure.decisions.len().saturating_sub(REASONS_MAX);
+        if more > 0 {
+            let _ = writeln!(text, "  and {more} more");
         }
     }
     let _ = write!(text, "\n{}", failure.found);
     Ok(text)
+}
+
+/// A picture without its middle, if it is too long for anyone to read.
+fn shorten(picture: &str) -> String {
+    let lines: Vec<&str> = picture.lines().collect();
+    let left_out = lines.len().saturating_sub(FIRST_LINES + LAST_LINES);
+    if left_out <= 1 {
+        return picture.to_owned();
+    }
+    let line =
+        format!("      ... {left_out} lines of the picture are left out: `jeton::explore::draw` has them all ...");
+    let last = &lines[lines.len() - LAST_LINES..];
+    [&lines[..FIRST_LINES], &[&*line], last].concat().join("\n")
 }
 
 fn covered(report: &Report) -> String {
@@ -249,4 +275,20 @@ fn covered(report: &Report) -> String {
     let Report { schedules, events, first_seed, strategy, .. } = report;
     let seen = if sometimes.is_empty() { String::new() } else { format!("; seen in: {}", sometimes.join(", ")) };
     format!("holds in {schedules} schedules from seed {first_seed} of strategy {strategy} ({events} events){seen}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_picture_is_without_its_middle_and_says_so() {
+        let picture = |lines: usize| (1..=lines).map(|line| line.to_string()).collect::<Vec<_>>().join("\n");
+        assert_eq!(shorten(&picture(401)), picture(401));
+        let shortened = shorten(&picture(100_400));
+        let lines: Vec<&str> = shortened.lines().collect();
+        assert_eq!((lines.len(), lines[79], lines[81]), (401, "80", "100081"));
+        assert!(lines[80].contains(" 100000 lines of the picture are left out"), "{}", lines[80]);
+        assert_eq!(lines.last(), Some(&"100400"));
+    }
 }

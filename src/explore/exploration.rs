@@ -492,7 +492,8 @@ impl<'a, P: Process, T: Trial<P>> Exploration<'a, P, T> {
             }
         };
         let threads = self.jobs.min(usize::try_from(batches).unwrap_or(usize::MAX)).max(1);
-        let pulses: Vec<Pulse> = (0..threads).map(|_| Pulse::default()).collect();
+        let pulse = || watchdog.map_or_else(Pulse::default, Watchdog::pulse);
+        let pulses: Vec<Pulse> = (0..threads).map(|_| pulse()).collect();
         thread::scope(|scope| {
             let watched = || pulses.iter().map(|pulse| (pulse, Watched::Seeds)).collect();
             let _guard = watchdog.map(|watchdog| watchdog.guard(scope, &self.case, self.thorough, watched()));

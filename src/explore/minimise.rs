@@ -1,11 +1,16 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::trial::{Locks, Trial};
-use crate::engine::{Decisions, End, Invalid, Key, Outcome, Violation};
+use crate::engine::{Decisions, End, Invalid, Key, Outcome, Topic, Violation};
 use crate::model::Process;
 
 mod explore_again;
 mod shrink;
+
+use explore_again::{FEW, MANY, Reach};
 
 /// A failing schedule, made small.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub struct Minimised {
     pub violation: Violation,
     /// The schedules that were tried.
     pub runs: u64,
+    /// The seed whose schedule it is, if that of another one came to fewer decisions; see [`Minimiser::seeds`].
+    pub seed: Option<u64>,
     /// Whether it is 1-minimal: the same property is no longer violated if any one decision is taken away or its answer
     /// made smaller by one. It is not known to be if a limit was met first.
     pub minimal: bool,
@@ -42,7 +49,8 @@ pub struct MinimiseProgress {
 /// Decisions are made fewer by delta debugging (Zeller and Hildebrandt 2002), which their local keys make work: what a
 /// decision is about does not shift when another one is taken away. Where fewer processes, or other decisions, need a
 /// schedule that is not a part of the one at hand, some are tried: the one at hand with a few random changes, and those
-/// of a few seeds.
+/// of a few seeds. Where more than ten decisions are left, those of one channel become one, if it must be, and
+/// [other seeds](Self::seeds) that violate the property are made small as well.
 ///
 /// ```
 /// use jeton::explore::{Case, Minimiser, Runner};
@@ -86,6 +94,7 @@ pub struct Minimiser<'a, P: Process, T = Locks> {
     property: String,
     max_runs: u64,
     max_events: u64,
+    seeds: Range<u64>,
     whole: bool,
     until: Option<&'a dyn Fn() -> bool>,
     progress: Option<&'a dyn Fn(MinimiseProgress)>,
@@ -96,6 +105,8 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
     pub const MAX_RUNS: u64 = 20_000;
     /// With so many events in all.
     pub const MAX_EVENTS: u64 = 10_000_000;
+    /// So many seeds are looked at for another schedule.
+    const SEEDS: u64 = 10_000;
 
     /// For schedules of this case that violate this property.
     pub fn new(case: &'a Case<P, T>, property: impl Into<String>) -> Self {
@@ -104,6 +115,7 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
             property: property.into(),
             max_runs: Self::MAX_RUNS,
             max_events: Self::MAX_EVENTS,
+            seeds: 0..Self::SEEDS,
             whole: false,
             until: None,
             progress: None,
@@ -122,6 +134,22 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
     pub fn max_events(mut self, events: u64) -> Self {
         self.max_events = events;
         self
+    }
+
+    /// Where to look for other schedules that violate the property, by the strategy of the case, if this one comes to
+    /// more than ten decisions: the smallest that a few of them come to is taken. By default they are the seeds from 0
+    /// on; with none, only this schedule is looked at.
+    #[must_use]
+    pub fn seeds(mut self, seeds: Range<u64>) -> Self {
+        self.seeds = seeds;
+        self
+    }
+
+    /// As [`seeds`](Self::seeds), for who found this schedule first with this seed.
+    #[must_use]
+    pub fn seeds_after(self, seed: u64) -> Self {
+        let next = seed.saturating_add(1);
+        self.seeds(next..next.saturating_add(Self::SEEDS))
     }
 
     /// Leaves the case as it is: all processes, requests and faults.
@@ -152,23 +180,16 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
     /// What in the setup cannot be.
     pub fn run(&self, decisions: &Decisions) -> Result<Option<Minimised>, Invalid> {
         let mut search = Search { minimiser: self, runs: 0, events: 0, cut_off: false, left: (0, 0) };
-        let mut stage = Stage::new(Part::default(), self.case.clone())?;
-        let Some(mut best) = search.fails(&mut stage, decisions) else { return Ok(None) };
-        search.reduce(&mut stage, &mut best);
-        while !search.is_spent() {
-            let mut smaller = false;
-            while !self.whole && search.shrink(&mut stage, &mut best) {
-                smaller = true;
-            }
-            if !smaller && !search.vary(&mut stage, &mut best) {
-                break;
-            }
-            search.reduce(&mut stage, &mut best);
+        let Some(mut found) = search.begin(decisions)? else { return Ok(None) };
+        search.settle(&mut found, Reach::Near);
+        if !self.whole {
+            search.try_others(&mut found)?;
         }
-        // Where a limit was met, the last step may have left one that can be made smaller.
-        let minimal = !search.cut_off;
-        let Failing { decisions, violation } = best;
-        Ok(Some(Minimised { part: stage.part, decisions, violation, runs: search.runs, minimal }))
+        if found.best.decisions.len() > FEW {
+            search.settle(&mut found, Reach::Far);
+        }
+        let Found { stage, best: Failing { decisions, violation }, seed, minimal } = found;
+        Ok(Some(Minimised { part: stage.part, decisions, violation, runs: search.runs, seed, minimal }))
     }
 }
 
@@ -214,6 +235,20 @@ impl Failing {
     fn size(&self) -> (usize, u128) {
         (self.decisions.len(), self.decisions.values().map(|&answer| u128::from(answer)).sum())
     }
+
+    /// What it takes to understand it: of schedules with only a few decisions the shortest takes least.
+    fn effort(&self) -> (usize, u64) {
+        (self.decisions.len().max(FEW), self.violation.event)
+    }
+}
+
+/// The smallest schedule so far, and the part of the case that it is one of.
+struct Found<P: Process, T: Trial<P>> {
+    stage: Stage<P, T>,
+    best: Failing,
+    /// Of which seed it is, if not the one that was given.
+    seed: Option<u64>,
+    minimal: bool,
 }
 
 struct Search<'a, P: Process, T> {
@@ -227,8 +262,36 @@ struct Search<'a, P: Process, T> {
 
 /// Joining looks at every pair, so only at so many decisions.
 const JOIN_MAX: usize = 48;
+/// Fewer decisions about one channel stay what they are.
+const GATHERED_MIN: usize = 3;
 
 impl<P: Process, T: Trial<P>> Search<'_, P, T> {
+    /// Begins with a schedule of the whole case, if it violates the property.
+    fn begin(&mut self, decisions: &Decisions) -> Result<Option<Found<P, T>>, Invalid> {
+        let mut stage = Stage::new(Part::default(), self.minimiser.case.clone())?;
+        let best = self.fails(&mut stage, decisions);
+        Ok(best.map(|best| Found { stage, best, seed: None, minimal: false }))
+    }
+
+    /// Makes the case and the schedule smaller in turn, until neither can be.
+    fn settle(&mut self, found: &mut Found<P, T>, reach: Reach) {
+        let Found { stage, best, minimal, .. } = found;
+        if !*minimal {
+            *minimal = self.reduce(stage, best);
+        }
+        while !self.is_spent() {
+            let mut smaller = false;
+            while !self.minimiser.whole && self.shrink(stage, best) {
+                smaller = true;
+                *minimal = false;
+            }
+            if !smaller && !self.vary(stage, best, reach) {
+                break;
+            }
+            *minimal = self.reduce(stage, best);
+        }
+    }
+
     /// Whether a limit is met.
     fn is_spent(&mut self) -> bool {
         let Minimiser { max_runs, max_events, until, .. } = *self.minimiser;
@@ -277,20 +340,43 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
         }
     }
 
-    /// Makes a schedule as small as single steps can: then it is 1-minimal, unless a limit was met.
-    fn reduce(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) {
+    /// Makes a schedule as small as single steps can: then it is 1-minimal. False if a limit was met first.
+    fn reduce(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
         self.left = (stage.case.setup.processes, best.decisions.len());
         loop {
             let before = best.size();
             self.take_away(stage, best);
+            if best.decisions.len() > MANY {
+                self.gather(stage, best);
+            }
             self.make_smaller(stage, best);
             if best.size() == before {
                 self.join(stage, best);
             }
             if self.cut_off || best.size() == before {
-                return;
+                return !self.cut_off;
             }
         }
+    }
+
+    /// Makes one of many decisions: that each message on a channel takes long, rather than this one and that one.
+    fn gather(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
+        let before = best.size();
+        let mut topics: BTreeMap<Topic, (usize, u64)> = BTreeMap::new();
+        for (key, &answer) in best.decisions.iter().filter(|(key, _)| !key.is_of_each()) {
+            let (number, greatest) = topics.entry(key.topic.clone()).or_default();
+            (*number, *greatest) = (*number + 1, answer.max(*greatest));
+        }
+        for (topic, (_, greatest)) in topics.into_iter().filter(|(_, (number, _))| *number >= GATHERED_MIN) {
+            let Some(each) = Key::each(&topic) else { continue };
+            let mut candidate = best.decisions.clone();
+            candidate.retain(|key, _| key.topic != topic);
+            candidate.insert(each, greatest);
+            if !self.try_it(stage, &candidate, best) && self.cut_off {
+                break;
+            }
+        }
+        best.size() < before
     }
 
     /// Takes decisions away, many at a time first.

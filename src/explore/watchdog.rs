@@ -40,12 +40,38 @@ impl Hang {
 pub struct Watchdog<'a> {
     patience: Duration,
     bark: &'a (dyn Fn(Hang) + Sync),
+    /// The event that is never over; 0 if there is none.
+    #[cfg(debug_assertions)]
+    stalled: u64,
 }
 
 impl<'a> Watchdog<'a> {
     /// Tells of a handler that has not returned for about so long. It is told on a thread of its own, and once.
     pub fn new(patience: Duration, bark: &'a (dyn Fn(Hang) + Sync)) -> Self {
-        Self { patience, bark }
+        Self {
+            patience,
+            bark,
+            #[cfg(debug_assertions)]
+            stalled: 0,
+        }
+    }
+
+    /// As if the handler of this event never returned, the dry runs of its seed counted: no built-in one fails to, and
+    /// what becomes of one must be seen.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn stalled_at(mut self, event: u64) -> Self {
+        self.stalled = event;
+        self
+    }
+
+    pub(super) fn pulse(self) -> Pulse {
+        Pulse {
+            #[cfg(debug_assertions)]
+            stalled: self.stalled,
+            ..Pulse::default()
+        }
     }
 
     /// Runs the schedule of a seed under its eyes, and under those of an observer.
@@ -73,7 +99,7 @@ impl<'a> Watchdog<'a> {
     }
 
     fn watch<P: Process, T: Trial<P>, R>(self, case: &Case<P, T>, what: Watched, work: impl FnOnce(&Pulse) -> R) -> R {
-        let pulse = Pulse::default();
+        let pulse = self.pulse();
         thread::scope(|scope| {
             let _guard = self.guard(scope, case, false, vec![(&pulse, what)]);
             work(&pulse)
@@ -169,6 +195,8 @@ pub(super) struct Pulse {
     events: AtomicU64,
     /// The number of the event that is being handled; 0 between events.
     handled: AtomicU64,
+    #[cfg(debug_assertions)]
+    stalled: u64,
 }
 
 impl Pulse {
@@ -196,6 +224,10 @@ impl<P: Process> Observer<P> for &Pulse {
         let number = self.events.load(Ordering::Relaxed) + 1;
         self.events.store(number, Ordering::Relaxed);
         self.handled.store(number, Ordering::Relaxed);
+        #[cfg(debug_assertions)]
+        while number == self.stalled {
+            thread::sleep(WAKE);
+        }
     }
 
     #[inline]

@@ -48,11 +48,20 @@ impl fmt::Display for Reason {
 /// # Errors
 /// What in the setup cannot be.
 pub fn why<P: Process, T: Trial<P>>(case: &Case<P, T>, decisions: &Decisions) -> Result<Vec<Reason>, Invalid> {
+    why_first(case, decisions, usize::MAX)
+}
+
+/// Says it of so many decisions: each takes a run.
+pub(super) fn why_first<P: Process, T: Trial<P>>(
+    case: &Case<P, T>,
+    decisions: &Decisions,
+    most: usize,
+) -> Result<Vec<Reason>, Invalid> {
     let mut runner = Runner::new(case)?;
     let mut log = Log::default();
     runner.replay(decisions.clone(), &mut log);
     let mut reasons = Vec::new();
-    for (key, &answer) in decisions {
+    for (key, &answer) in decisions.iter().take(most) {
         let mut nearest = decisions.clone();
         let instead = answer.saturating_sub(1);
         if instead == 0 {

@@ -80,6 +80,7 @@ const TOLD: usize = 8;
 pub(super) fn graph<P: Mutex>(process: ProcessId, holder: Option<ProcessId>, world: &World<P>) -> String {
     let down = |process: ProcessId| if world.is_up(process) { "" } else { ", which is down" };
     let mut told = Vec::new();
+    let mut from_nobody = false;
     let mut seen = vec![process];
     let mut next = 0;
     while let Some(&waiter) = seen.get(next).filter(|_| told.len() <= TOLD) {
@@ -90,6 +91,7 @@ pub(super) fn graph<P: Mutex>(process: ProcessId, holder: Option<ProcessId>, wor
         for Wait { what, from } in world.process(waiter).waits_for(waiter) {
             let from_whom = from.map(|from| format!(" from {from}{}", down(from))).unwrap_or_default();
             told.push(format!("{waiter} waits for {what}{from_whom}"));
+            from_nobody |= from.is_none();
             seen.extend(from.filter(|from| !seen.contains(from)));
         }
     }
@@ -99,6 +101,12 @@ pub(super) fn graph<P: Mutex>(process: ProcessId, holder: Option<ProcessId>, wor
     }
     match holder {
         Some(holder) => told.push(format!("{holder} is in the critical section")),
+        // Where nobody knows who has the token, the world does.
+        None if from_nobody => {
+            let has_token = |process: &ProcessId| world.is_up(*process) && world.process(*process).tokens() > 0;
+            let owner = ProcessId::all(world.count()).find(has_token);
+            told.extend(owner.map(|owner| format!("{owner} has the token")));
+        }
         None if told.is_empty() => told.push("nobody is in the critical section".to_owned()),
         None => {}
     }

@@ -8,6 +8,8 @@ mod classic;
 mod command_line;
 #[cfg(feature = "cli")]
 mod command_line_check;
+#[cfg(feature = "cli")]
+mod command_line_keep;
 mod crash_points;
 mod errors;
 mod exhaustive;

@@ -1,7 +1,11 @@
-//! Algorithms that run away: each ends in a finding with a schedule, soon and in little memory.
+//! Algorithms that run away: each ends in a finding with a schedule, soon and in little memory. So each is run in a
+//! process of its own, which is this binary again and has no more memory than that.
+
+use std::env;
+use std::process::Command;
 
 use jeton::engine::{End, Limit, Setup};
-use jeton::explore::{Case, Exploration, Minimiser, Runner};
+use jeton::explore::{Case, Exploration, Minimiser, Runner, draw, why};
 use jeton::mutex::{Indication, Mutex, Request};
 use jeton::{Context, Never, Process, ProcessId, Ticks};
 
@@ -87,41 +91,82 @@ fn is_found(way: Way, property: &str) {
     assert_eq!(finding.violation.property, property, "{way:?}");
     let (_, decisions) = Runner::new(&case).expect("a valid setup").record(finding.seed);
     let small = Minimiser::new(&case, property)
-        .max_events(if way == Way::Chain { 1_000_000 } else { 300_000 })
+        .max_events(if way == Way::Chain { 1_000_000 } else { 200_000 })
         .run(&decisions)
         .expect("a valid setup")
         .expect("it fails");
     assert_eq!(small.part.without.len(), 2, "{way:?}: one process is enough");
     let small_case = case.part(&small.part).expect("there is such a part");
-    let (outcome, _) = Runner::new(&small_case).expect("a valid setup").replay(small.decisions, &mut ());
+    let (outcome, _) = Runner::new(&small_case).expect("a valid setup").replay(small.decisions.clone(), &mut ());
     assert_eq!(outcome.end, End::Violated(small.violation), "{way:?}");
+    let picture = draw(&small_case, &small.decisions, 80).expect("a valid setup");
+    assert!(picture.contains(&format!("{property} violated")), "{way:?}");
+    let reasons = why(&small_case, &small.decisions).expect("a valid setup");
+    assert_eq!(reasons.len(), small.decisions.len(), "{way:?}");
+}
+
+const VARIABLE: &str = "JETON_TEST_RUNAWAY";
+/// What a process may have, in KiB of addresses: its threads alone reserve a good part of it.
+const MEMORY: u32 = 1 << 20;
+
+/// Runs a test of this module in a process of its own. A system without a shell to impose the limit has none.
+#[track_caller]
+fn in_little_memory(test: &str, work: impl FnOnce()) {
+    if env::var_os(VARIABLE).is_some() || cfg!(not(unix)) {
+        return work();
+    }
+    let limited = format!("ulimit -v {MEMORY} && exec \"$@\"");
+    let output = Command::new("sh")
+        .args(["-c", &limited, "sh"])
+        .arg(env::current_exe().expect("this binary"))
+        .args(["--exact", "--nocapture", &format!("runaway::{test}")])
+        .env(VARIABLE, "1")
+        .output()
+        .expect("it runs");
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    println!("{text}");
+    assert!(output.status.success() && text.contains("1 passed"), "{}: {text}", output.status);
 }
 
 #[test]
 fn a_panic() {
-    is_found(Way::Panic, "no_panic");
+    in_little_memory("a_panic", || is_found(Way::Panic, "no_panic"));
 }
 
 #[test]
 fn events_without_end_in_one_tick() {
-    is_found(Way::Chain, "time_passes");
+    in_little_memory("events_without_end_in_one_tick", || is_found(Way::Chain, "time_passes"));
 }
 
 #[test]
 fn ever_more_messages() {
-    is_found(Way::MessagesForEver, "bounded_messages");
+    in_little_memory("ever_more_messages", || is_found(Way::MessagesForEver, "bounded_messages"));
 }
 
 #[test]
 fn ever_more_timers() {
-    is_found(Way::TimersForEver, "bounded_timers");
+    in_little_memory("ever_more_timers", || is_found(Way::TimersForEver, "bounded_timers"));
 }
 
 #[test]
 fn a_step_without_end() {
-    is_found(Way::MessagesInOneStep, "no_panic");
-    is_found(Way::NotesInOneStep, "no_panic");
-    is_found(Way::TimersInOneStep, "no_panic");
+    in_little_memory("a_step_without_end", || {
+        is_found(Way::MessagesInOneStep, "no_panic");
+        is_found(Way::NotesInOneStep, "no_panic");
+        is_found(Way::TimersInOneStep, "no_panic");
+    });
+}
+
+/// The limit is one: more memory than that cannot be had.
+#[cfg(unix)]
+#[test]
+#[should_panic(expected = "memory allocation of")]
+fn the_limit_holds() {
+    in_little_memory("the_limit_holds", || {
+        let much = vec![1_u8; MEMORY as usize * 1024];
+        println!("{}", much.len());
+    });
 }
 
 /// A limit that somebody set too low is no fault of the algorithm.

@@ -176,6 +176,23 @@ mod answered {
     }
 
     #[test]
+    fn one_answer_is_for_each_that_has_none_of_its_own() {
+        let each = Key::each(&delay(0, 1)).expect("a span");
+        let mut chance = answered(&[(each.clone(), 7), (key(delay(0, 1), 2), 0), (key(delay(0, 1), 3), 9)]);
+        assert_eq!(chance.left_over().0, [key(delay(0, 1), 2), key(delay(0, 1), 3), each.clone()]);
+        assert_eq!(ask(&mut chance, 4), [7, 0, 9, 7]);
+        assert_eq!(chance.below(Stream::Network, 10, || delay(1, 0)), 0);
+        assert_eq!(chance.left_over(), (vec![], vec![]));
+        let all = [entry("delay p0->p1 #each", 7), entry("delay p0->p1 #2", 0), entry("delay p0->p1 #3", 9)];
+        assert_eq!(kept(&chance), all);
+
+        let mut chance = answered(&[(each.clone(), 1_000)]);
+        assert_eq!(ask(&mut chance, 2), [999, 999]);
+        assert_eq!(chance.left_over(), (vec![], vec![each]));
+        assert_eq!(kept(&chance), [entry("delay p0->p1 #each", 999)]);
+    }
+
+    #[test]
     fn what_nothing_asks_for_is_left_over() {
         let (never, too_late) = (key(delay(2, 1), 1), key(delay(0, 1), 4));
         let mut chance = answered(&[(never.clone(), 7), (too_late.clone(), 7), (key(delay(0, 1), 1), 7)]);

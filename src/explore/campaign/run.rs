@@ -74,7 +74,8 @@ fn run_chunk<P: Mutex>(plan: &Plan, case: &Case<P>, chunk: u64) -> Result<Campai
 
 fn make_small<P: Mutex>(case: &Case<P>, property: String, seed: u64) -> Result<CampaignStep, Invalid> {
     let (outcome, decisions) = Runner::new(case)?.record(seed);
-    let minimiser = Minimiser::new(case, &*property).max_runs(RUNS_MAX);
+    // The others are made small for themselves.
+    let minimiser = Minimiser::new(case, &*property).max_runs(RUNS_MAX).seeds(0..0);
     let (part, decisions, violation, minimal) = match minimiser.run(&decisions)? {
         Some(small) => (small.part, small.decisions, Some(Recorded::from(&small.violation)), small.minimal),
         None => match outcome.end {

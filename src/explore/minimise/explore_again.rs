@@ -1,12 +1,15 @@
 //! Schedules that are no part of the one at hand: it with random changes, and those of other seeds.
 
-use super::{Failing, Search, Stage};
-use crate::engine::{Decisions, End, Key, Stream, Streams, Topic};
+use super::{Failing, Found, Search, Stage};
+use crate::engine::{Decisions, End, Invalid, Key, Stream, Streams, Topic};
+use crate::explore::Runner;
 use crate::explore::trial::Trial;
 use crate::model::Process;
 
 /// A schedule with no more decisions than this is understood at a glance.
 pub(super) const FEW: usize = 10;
+/// One with more than this is understood by nobody.
+pub(super) const MANY: usize = 30;
 /// So many random changes are tried.
 const VARIATIONS: u64 = 300;
 /// So many where a schedule has more than a few decisions.
@@ -16,11 +19,21 @@ pub(super) const SEEDS: u64 = 150;
 /// So many where a schedule has more than a few decisions.
 const SEEDS_OF_MANY: u64 = 3_000;
 const FAILING_SEEDS: usize = 3;
+/// So many other schedules of the whole case are made small.
+const OTHERS: usize = 5;
+
+/// How far to look for other schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Near,
+    /// For one with more than a few decisions that nothing else made smaller.
+    Far,
+}
 
 impl<P: Process, T: Trial<P>> Search<'_, P, T> {
     /// Looks for a schedule with fewer decisions, or smaller answers, among those that differ at random.
-    pub(super) fn vary(&mut self, stage: &mut Stage<P, T>, best: &mut Failing) -> bool {
-        let many = best.decisions.len() > FEW;
+    pub(super) fn vary(&mut self, stage: &mut Stage<P, T>, best: &mut Failing, reach: Reach) -> bool {
+        let many = reach == Reach::Far && best.decisions.len() > FEW;
         let mut chance = Streams::new(self.runs);
         for _ in 0..if many { VARIATIONS_OF_MANY } else { VARIATIONS } {
             let away = 1 + below(&mut chance, 3);
@@ -35,8 +48,43 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
         if !many {
             return false;
         }
+        if self.gather(stage, best) {
+            return true;
+        }
         let found = self.try_seeds(stage, SEEDS_OF_MANY).filter(|found| found.size() < best.size());
         found.map(|found| *best = found).is_some()
+    }
+
+    /// Makes the schedules of a few other seeds small, where one has more than a few decisions, and keeps the one that
+    /// is understood best.
+    pub(super) fn try_others(&mut self, found: &mut Found<P, T>) -> Result<(), Invalid> {
+        if found.best.decisions.len() <= FEW {
+            return Ok(());
+        }
+        let mut runner = Runner::new(self.minimiser.case)?;
+        let mut others = 0;
+        for seed in self.minimiser.seeds.clone() {
+            if others == OTHERS || self.is_spent() {
+                break;
+            }
+            let outcome = runner.run(seed);
+            self.count(&outcome);
+            if !self.violates(&outcome.end) {
+                continue;
+            }
+            let (_, decisions) = runner.record(seed);
+            let Some(mut other) = self.begin(&decisions)? else { continue };
+            others += 1;
+            self.settle(&mut other, Reach::Near);
+            if other.minimal && other.best.effort() < found.best.effort() {
+                *found = Found { seed: Some(seed), ..other };
+            }
+        }
+        Ok(())
+    }
+
+    fn violates(&self, end: &End) -> bool {
+        matches!(end, End::Violated(violation) if violation.property == self.minimiser.property)
     }
 
     /// Looks for a schedule of another case near these decisions, which were some of a larger one.
@@ -70,11 +118,7 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
             }
             let outcome = stage.runner.run(seed);
             self.count(&outcome);
-            let violated = match outcome.end {
-                End::Violated(violation) => violation.property == self.minimiser.property,
-                _ => false,
-            };
-            if !violated {
+            if !self.violates(&outcome.end) {
                 continue;
             }
             failing += 1;

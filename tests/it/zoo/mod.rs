@@ -83,8 +83,8 @@ pub(crate) trait Specimen: Sync {
     /// Goes the way of a counterexample again, with the mistake.
     fn replay_untimed(&self, bounds: &Small, schedule: &UntimedSchedule) -> Result<Counterexample, Departure>;
 
-    /// Makes a schedule that violates the property small.
-    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised>;
+    /// Makes the schedule of a seed small that violates the property; nothing, if it does not.
+    fn minimise(&self, strategy: Strategy, seed: u64, property: &str) -> Option<Minimised>;
 }
 
 impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
@@ -150,10 +150,11 @@ impl<B: Mutex, S: Mutex> Specimen for Pair<B, S> {
         small((self.broken)(), bounds).replay(schedule).expect("the setup can be run")
     }
 
-    fn minimise(&self, decisions: &Decisions, property: &str) -> Option<Minimised> {
-        let case = (self.broken)();
+    fn minimise(&self, strategy: Strategy, seed: u64, property: &str) -> Option<Minimised> {
+        let case = Case { strategy, ..(self.broken)() };
+        let (_, decisions) = Runner::new(&case).expect("the setup can be run").record(seed);
         let minimiser = Minimiser::new(&case, property).max_runs(100_000).max_events(100_000_000);
-        minimiser.run(decisions).expect("the setup can be run")
+        minimiser.seeds_after(seed).run(&decisions).expect("the setup can be run")
     }
 }
 
