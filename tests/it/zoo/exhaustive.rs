@@ -39,8 +39,8 @@ const FOUND: &[(&str, &[u32], usize)] = &[
     ("token_kept", &[], 4),
 ];
 
-/// Of these a schedule with fewer events is known, and why. (Those that were made small have fewer processes too, so that
-/// starts are not counted here, which can only be more.)
+/// Of these a schedule with fewer events is known, and why. (Those that were made small have fewer processes too, so
+/// that starts are not counted here, which can only be more.)
 const LONGER: [(&str, &str); 3] = [
     ("first_never_asks", "virtual time is up before the others have asked and waited"),
     ("stale_value_resent", "replicas that differ for ever must have come to rest, and virtual time only to its end"),
