@@ -203,7 +203,8 @@ impl<T> Queue<T> {
         let middle = self.near[self.near.len() / 2].time().max(self.wheel.base());
         let kept = self.near.partition_point(|key| key.time() < middle);
         if kept > 0 {
-            self.wheel.rest_at(middle);
+            // From the next event on, so that ever more of what is to come can be parted.
+            self.wheel.rest_at(self.front.time().min(middle));
             self.horizon = Key::rank_of(middle);
             for key in self.near.drain(kept..) {
                 self.wheel.push(key);
