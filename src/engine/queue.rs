@@ -10,8 +10,8 @@ use crate::model::Ticks;
 pub(crate) struct Queue<T> {
     /// The next key, [none](Key::NONE) also where the wheel must be asked. Never of what was removed.
     front: Key,
-    /// What it stands for, if that came to the front at once: with one event at a time, as in a ring with one token, all
-    /// do. Else it is free.
+    /// What it stands for, if that came to the front at once: with one event at a time, as in a ring with one token,
+    /// all do. Else it is free.
     at_hand: Slot<T>,
     /// The keys between the next one and the horizon, in order, from `head` on.
     near: Vec<Key>,
