@@ -1,9 +1,10 @@
 //! How fast the engine is beside the *bare loop*, which does nothing but what no engine can leave out: the pending
 //! events, the draw of a delay and the hop.
 //!
-//! `cargo bench --bench throughput` takes about four minutes; `-- --test` runs everything once, and
-//! `-- --quick-table` prints only the table at the end, in about a minute. Wall times drift within minutes, so the
-//! engine and its bare loop take turns there, and what counts is their ratio.
+//! `-- --test` runs everything once, and `-- --quick-table` prints only the table at the end. Wall times drift within
+//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two busy
+//! cores: the ring of 8 to 1,024 takes 9.0 to 9.5 ns a hop beside 2.2 to 2.3 (ratio 3.9 to 4.2), with all
+//! properties 11.5 to 11.8 (5.1 to 5.3).
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -10,8 +10,8 @@ use crate::model::Ticks;
 pub(crate) struct Queue<T> {
     /// The next key, [none](Key::NONE) also where the wheel must be asked. Never of what was removed.
     front: Key,
-    /// What it stands for, if that came to the front at once: with one event at a time, as in a ring with one token, all
-    /// do. Else it is free.
+    /// What it stands for, if that came to the front at once: with one event at a time, as in a ring with one token,
+    /// all do. Else it is free.
     at_hand: Slot<T>,
     /// The keys between the next one and the horizon, in order, from `head` on.
     near: Vec<Key>,
@@ -203,7 +203,8 @@ impl<T> Queue<T> {
         let middle = self.near[self.near.len() / 2].time().max(self.wheel.base());
         let kept = self.near.partition_point(|key| key.time() < middle);
         if kept > 0 {
-            self.wheel.rest_at(middle);
+            // From the next event on, so that ever more of what is to come can be parted.
+            self.wheel.rest_at(self.front.time().min(middle));
             self.horizon = Key::rank_of(middle);
             for key in self.near.drain(kept..) {
                 self.wheel.push(key);

@@ -256,7 +256,8 @@ impl<'a, P: Process> Context<'a, P> {
             return;
         }
         if self.effects.len() >= EFFECTS_MAX {
-            refuse_too_many(self.effects.len(), self.count);
+            let effects = self.effects.len() + usize::from(self.first.is_some());
+            refuse_too_many(effects, self.count);
         }
         self.effects.push(effect);
     }
