@@ -8,6 +8,8 @@ mod classic;
 mod command_line;
 #[cfg(feature = "cli")]
 mod command_line_check;
+#[cfg(feature = "measure")]
+mod costs;
 mod crash_points;
 mod exhaustive;
 mod fingerprints;
