@@ -366,8 +366,6 @@ impl<P: Mutex> Observer<P> for Accounting {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_shape_has_the_digits_of_names_and_not_of_numbers() {
         let shape = |text: &str| String::from_utf8(super::shape(text.as_bytes())).expect("text");

@@ -47,6 +47,7 @@ pub use html::html;
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 pub use story::{Event, Message, Sentence, Span, SpanKind, Story, What};
+#[cfg(feature = "measure")]
 pub(crate) use svg::escape;
 pub use svg::svg;
 
