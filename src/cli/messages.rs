@@ -35,7 +35,8 @@ pub(super) struct Messages {
     #[arg(long, value_name = "TICKS", default_value = "5", value_parser = hold)]
     hold: Distribution,
     /// In how many of 1,000 stays there is a write, which a ring replicates
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = RangedU64ValueParser::<u16>::new().range(0..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(value_parser = RangedU64ValueParser::<u16>::new().range(0..=1000))]
     writes: u16,
     /// How many runs of each
     #[arg(long, value_name = "N", default_value_t = 10)]

@@ -40,8 +40,8 @@ impl CrashKind {
         self != Self::Token || S::CONDITIONS.contains(&"token_in_flight")
     }
 
-    /// One crash of this kind: of an application's process, in the middle of its rounds, or of process 0 at a tick. What
-    /// can come back does so after a while.
+    /// One crash of this kind: of an application's process, in the middle of its rounds, or of process 0 at a tick.
+    /// What can come back does so after a while.
     pub(super) fn crash<S: System>(self, config: &S::Config, victim: ProcessId, rounds: u32, middle: u64) -> Crash {
         let when = |condition: &str| Moment::When { condition: condition.to_owned(), nth: (rounds / 2).max(2) };
         let (process, moment) = match self {

@@ -7,7 +7,8 @@
 //! # What is measured
 //!
 //! Each of the n applications thinks, asks, stays and leaves, again and again; a coordinator's servers are among the
-//! processes and have none. The first n entries and the last n are left out, when not all take part yet or any more.
+//! processes and have none, and whoever must connect does so when the run begins. The first n entries and the last n
+//! are left out, when not all take part yet or any more.
 //!
 //! - *Messages per entry*: what was sent for an entry, as [`Accounting`](crate::mutex::Accounting) attributes it. Idle
 //!   circulation, in the same stretch, is told apart, and so are recovery and membership.
@@ -21,10 +22,10 @@
 //!   and the *outage*, from the crash to the next entry of anybody.
 //!
 //! The *load* ρ is the share of a cycle in which the lock is busy if n applications take turns without pause: with s =
-//! the mean stay + the mean delay of a message, which is the least that a turn takes, an application thinks n·s·(1 − ρ)/ρ
-//! ticks on average. At 1 nobody thinks, and everyone always wants to enter; at 0.5 an application thinks as long as a
-//! turn of all takes; near 0 the lock is busy ρ of the time, and hardly two want it at once. Thinking is exponentially
-//! distributed, cut at ten times its mean.
+//! the mean stay + the mean delay of a message, which is the least that a turn takes, an application thinks
+//! n·s·(1 − ρ)/ρ ticks on average. At 1 nobody thinks, and everyone always wants to enter; at 0.5 an application
+//! thinks as long as a turn of all takes; near 0 the lock is busy ρ of the time, and hardly two want it at once.
+//! Thinking is exponentially distributed, cut at ten times its mean.
 //!
 //! Of each run a mean is taken, and of the runs of different seeds their mean with a 95 % confidence interval
 //! ([`Mean`]). Percentiles are those of all entries of all seeds, to three figures (`hdrhistogram`).

@@ -81,7 +81,7 @@ pub fn pictures(results: &Results) -> Vec<Picture> {
     }
     let recovery = |run: &Row| Some(run.recovery);
     let crash = [
-        Measure { name: "recovery", title: "Recovery", unit: "messages", scale: Scale::Linear, of: &recovery },
+        Measure { name: "recovery", title: "Recovery", unit: "messages", scale: Scale::Log10, of: &recovery },
         Measure { name: "outage", title: "Outage", unit: "ticks", scale: Scale::Log10, of: &|run| run.outage },
     ];
     if let (true, Some(&load)) = (results.sweep.processes.len() > 1, loads.last()) {
@@ -138,8 +138,10 @@ fn note(results: &Results, conditions: &str) -> String {
     format!("{conditions}{error}; a message takes {delay} ticks, a stay {hold}")
 }
 
-/// A line for each system that has such points; each has its look in all plots.
+/// A line for each system that has such points; each has its look in all plots. On a logarithmic axis there is no place
+/// for nothing: that is told in words.
 fn lines(results: &Results, plot: &mut Plot, points: &[&Point], measure: &Measure<'_>, x: impl Fn(&Point) -> f64) {
+    let mut none: Vec<&str> = Vec::new();
     for system in &results.sweep.systems {
         let look = NAMES.iter().position(|name| name == system).unwrap_or(0);
         let mut series = Series::new(system).look(look);
@@ -149,8 +151,14 @@ fn lines(results: &Results, plot: &mut Plot, points: &[&Point], measure: &Measur
             }
         }
         series.points.sort_by(|one, other| one.x.total_cmp(&other.x));
-        if !series.points.is_empty() {
+        let has_place = measure.scale == Scale::Linear || series.points.iter().any(|point| point.y > 0.0);
+        if has_place && !series.points.is_empty() {
             plot.push(series);
+        } else if !series.points.is_empty() {
+            none.push(system);
         }
+    }
+    if !none.is_empty() {
+        plot.note = format!("{}; none: {}", plot.note, none.join(", "));
     }
 }

@@ -8,10 +8,10 @@ use super::sweep::{Failed, Sweep};
 use super::timeouts::{Longest, parameters};
 use super::{CrashKind, Load};
 use crate::algorithms::Visitor;
-use crate::engine::{Distribution, End, Limits, MessageId, Observer, Setup, World};
-use crate::explore::{Case, Runner, Strategy};
+use crate::engine::{Distribution, End, Limits, MessageId, Observer, Setup, Simulation, World};
+use crate::explore::Case;
 use crate::model::{Effect, Event, ProcessId, Ticks};
-use crate::mutex::{Accounting, Entry, Mutex, Purpose, System, Workload};
+use crate::mutex::{Accounting, Applications, Entry, Monitor, Mutex, Purpose, System, Workload};
 
 /// One point of a sweep, to be run.
 #[derive(Clone, Copy)]
@@ -128,10 +128,11 @@ impl Cell<'_> {
     fn watch<S: System>(&self, setup: &Setup<S>, workload: Workload, seed: u64) -> Result<Watch, Failed> {
         let mut case = Case::new(setup.clone());
         case.set_workload(workload);
-        case.strategy = Strategy::Random;
         let mut watch = Watch::default();
-        let mut runner = Runner::new(&case).map_err(|invalid| self.failed(invalid.to_string()))?;
-        match runner.run_observed(seed, &mut watch).end {
+        let mut monitor = Monitor::new(&case.properties, case.patience);
+        let mut applications = Applications::new(workload).connecting_at_once();
+        let mut simulation = Simulation::new(case.setup).map_err(|invalid| self.failed(invalid.to_string()))?;
+        match simulation.run(seed, &mut applications, &mut (&mut monitor, &mut watch)).end {
             End::Settled | End::Quiescent => Ok(watch),
             End::Violated(violation) => Err(self.failed(format!("seed {seed}: {violation}"))),
             End::CutOff(limit) => Err(self.failed(format!("seed {seed}: it met the limit of {limit:?}"))),

@@ -6,8 +6,9 @@ use std::thread;
 use super::point::{Phase, Point, csv, json_lines};
 use super::run::{Cell, mean};
 use super::{CrashKind, Load};
-use crate::algorithms::{NAMES, with_system};
+use crate::algorithms::{NAMES, Visitor, with_system};
 use crate::engine::Distribution;
+use crate::mutex::System;
 
 /// What is run: every system with every number of processes at every load, fault-free and with each kind of crash.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,12 +207,18 @@ impl Results {
         self.points.iter().filter(move |point| point.phase == phase && point.load == load)
     }
 
-    /// The systems that have no point with a crash.
+    /// The systems that are made for a world in which nobody crashes.
     pub(super) fn without_crashes(&self) -> Vec<&str> {
-        let survives = |system: &&str| {
-            let is_crash = |point: &Point| point.system == **system && point.phase != Phase::FaultFree;
-            !self.points.iter().any(is_crash)
-        };
-        self.sweep.systems.iter().map(String::as_str).filter(survives).collect()
+        let names = self.sweep.systems.iter().map(String::as_str);
+        names.filter(|name| with_system(name, Survives) == Some(false)).collect()
+    }
+}
+
+struct Survives;
+
+impl Visitor for Survives {
+    type Output = bool;
+    fn visit<S: System>(self) -> bool {
+        S::TOLERATES_FAULTS
     }
 }

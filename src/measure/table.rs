@@ -34,7 +34,7 @@ pub fn matrix(results: &Results, load: Load, width: usize) -> String {
         rows.push(row);
     }
     let heading = format!("messages per entry, {}", conditions(results, load));
-    format!("{heading}\n{}", columns(&rows, width))
+    format!("{}\n{}", wrap(&heading, width).trim_start(), columns(&rows, width))
 }
 
 /// `load 1 (saturated), mean of 10 seeds`.
@@ -77,7 +77,7 @@ fn details(results: &Results, load: Load, width: usize) -> Option<String> {
             number(point.messages.p99 as f64),
             mean(|run| run.bytes, false),
             mean(|run| run.idle, false),
-            mean(|run| run.wait, true),
+            mean(|run| run.wait, false),
             number(point.wait.p99 as f64),
             shown(point.mean(|run| run.handover.map(|ticks| ticks / delay)), false),
             mean(|run| run.overtaken, false),
@@ -87,7 +87,9 @@ fn details(results: &Results, load: Load, width: usize) -> Option<String> {
     let heading = format!("each entry of {most} processes, {} ± 95 %", conditions(results, load));
     let legend = "bytes of JSON; idle: messages of idle circulation; wait in ticks; sync/T: synchronisation delay in \
                   message delays";
-    (rows.len() > 1).then(|| format!("{heading}\n{}\n{}", columns(&rows, width), wrap(legend, width)))
+    let heading = wrap(&heading, width);
+    let (heading, legend) = (heading.trim_start(), wrap(legend, width));
+    (rows.len() > 1).then(|| format!("{heading}\n{}\n{legend}", columns(&rows, width)))
 }
 
 fn crashes(results: &Results, load: Load, width: usize) -> Option<String> {
@@ -109,22 +111,15 @@ fn crashes(results: &Results, load: Load, width: usize) -> Option<String> {
     }
     let mut text = String::new();
     if rows.len() > 1 {
-        let _ = write!(
-            text,
-            "one crash among {most} processes, {} ± 95 %\n{}",
-            conditions(results, load),
-            columns(&rows, width)
-        );
+        let heading = format!("one crash among {most} processes, {} ± 95 %", conditions(results, load));
+        let _ = write!(text, "{}\n{}", wrap(&heading, width).trim_start(), columns(&rows, width));
         let legend = "outage: from the crash to the next entry of anybody; what can come back is down for 50 ticks; \
-                      not of those seeds in which the process never was in that state";
+                      seeds: those in which the process was in that state";
         let _ = write!(text, "\n{}", wrap(legend, width));
     }
     let without = results.without_crashes();
     if !without.is_empty() {
-        let told = format!(
-            "no crash is survived by {}: they are made for a world in which nothing goes wrong, or have no point here",
-            without.join(", ")
-        );
+        let told = format!("no crash is survived by {}, as their papers assume", without.join(", "));
         let _ = write!(text, "{}{}", if text.is_empty() { "" } else { "\n" }, wrap(&told, width));
     }
     Some(text)
@@ -136,7 +131,7 @@ pub(super) fn victim(kind: CrashKind) -> &'static str {
         CrashKind::Idle => "an idle process",
         CrashKind::Waiting => "a waiting process",
         CrashKind::Holder => "the holder",
-        CrashKind::Token => "who the token goes to",
+        CrashKind::Token => "the next holder",
         CrashKind::Coordinator => "process 0",
     }
 }

@@ -199,8 +199,8 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
         None
     }
 
-    /// Whose entry a message is for, so that each entry has its costs; see [`Accounting`](super::Accounting). It changes
-    /// no sum over all entries.
+    /// Whose entry a message is for, so that each entry has its costs; see [`Accounting`](super::Accounting). It
+    /// changes no sum over all entries.
     fn whose(message: &Self::Message) -> Whose {
         if Self::grant(message).is_some() { Whose::Receiver } else { Whose::Cause }
     }

@@ -83,6 +83,8 @@ pub struct Applications {
     workload: Workload,
     /// How many requests each process makes, where that is not what the workload says.
     requests: Vec<u32>,
+    /// Whether they connect when the run begins, rather than after a think.
+    at_once: bool,
     users: Vec<User>,
     /// How many of them are not done.
     busy: u32,
@@ -114,13 +116,20 @@ enum Phase {
 impl Applications {
     /// The applications before a run.
     pub fn new(workload: Workload) -> Self {
-        Self { workload, requests: Vec::new(), users: Vec::new(), busy: 0 }
+        Self { workload, requests: Vec::new(), at_once: false, users: Vec::new(), busy: 0 }
     }
 
     /// With so many requests of each process; as the workload says of those that are not listed.
     #[must_use]
     pub fn with_requests(mut self, requests: &[u32]) -> Self {
         self.requests = requests.to_vec();
+        self
+    }
+
+    /// Where the system has connections, they connect when they start, so that no first request waits for that.
+    #[must_use]
+    pub fn connecting_at_once(mut self) -> Self {
+        self.at_once = true;
         self
     }
 
@@ -266,7 +275,7 @@ impl<P: Mutex> Application<P> for Applications {
         }
         self.busy += 1;
         if P::CONNECTS {
-            let span = think(&self.workload, agenda);
+            let span = if self.at_once { Ticks::ZERO } else { think(&self.workload, agenda) };
             agenda.request(span, Request::Connect);
         }
         self.begin_round(process, P::CONNECTS, agenda);

@@ -49,6 +49,7 @@ pub(crate) use html::{THEME, fill};
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 pub use story::{Event, Message, Sentence, Span, SpanKind, Story, What};
+#[cfg(feature = "measure")]
 pub(crate) use svg::escape;
 pub use svg::svg;
 

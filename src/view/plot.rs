@@ -208,7 +208,7 @@ impl<'a> Drawing<'a> {
     fn new(plot: &'a Plot) -> Self {
         let points = || plot.series.iter().flat_map(|series| &series.points).filter(|point| plot.takes(point));
         let x = plot.x.scale.span(points().map(|point| point.x));
-        let ends = |point: &Point| [point.y - point.error, point.y, point.y + point.error];
+        let ends = |point: &Point| [plot.low(point), point.y, point.y + point.error];
         let y = plot.y.scale.span(points().flat_map(ends));
         let longest = plot.series.iter().map(|series| series.name.chars().count()).max().unwrap_or(0);
         let margin = (longest as f64 * CHARACTER + GAP + 12.0).clamp(40.0, WIDTH / 2.0);
@@ -290,7 +290,8 @@ impl<'a> Drawing<'a> {
         let (middle, name) = (self.at_y(0.5), escape(&self.plot.y.label()));
         put!(
             self.out,
-            "<text class=\"a\" transform=\"translate(24 {middle:.1}) rotate(-90)\" text-anchor=\"middle\">{name}</text>\n"
+            "<text class=\"a\" transform=\"translate(24 {middle:.1}) rotate(-90)\" \
+             text-anchor=\"middle\">{name}</text>\n"
         );
     }
 
@@ -320,8 +321,7 @@ impl<'a> Drawing<'a> {
         let (x, y) = self.at(point);
         let colour = COLOURS[look % COLOURS.len()];
         if point.error > 0.0 && point.error.is_finite() {
-            let low = if self.plot.y.scale.takes(point.y - point.error) { point.y - point.error } else { point.y };
-            let (low, high) = (self.y.along(low), self.y.along(point.y + point.error));
+            let (low, high) = (self.y.along(self.plot.low(point)), self.y.along(point.y + point.error));
             let (low, high) = (self.at_y(low), self.at_y(high));
             put!(self.out, "<path class=\"e\" stroke=\"{colour}\" d=\"M{x:.1} {low:.1}V{high:.1}m-4 0h8M");
             put!(self.out, "{:.1} {low:.1}h8\"/>", x - 4.0);
@@ -391,6 +391,18 @@ impl<'a> Drawing<'a> {
 impl Plot {
     fn takes(&self, point: &Point) -> bool {
         self.x.scale.takes(point.x) && self.y.scale.takes(point.y)
+    }
+
+    /// The lower end of a bar: what is never below zero is not so by mistake either, and has no logarithm there.
+    fn low(&self, point: &Point) -> f64 {
+        let low = point.y - point.error;
+        if self.y.scale.takes(low) && (low >= 0.0 || point.y < 0.0) {
+            low
+        } else if self.y.scale.takes(0.0) {
+            0.0
+        } else {
+            point.y
+        }
     }
 
     /// What it shows, for whoever does not see it.

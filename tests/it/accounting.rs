@@ -25,6 +25,15 @@ impl Visitor for Count {
         assert_eq!(all, outcome.stats.messages, "{}: every message has one purpose", S::NAME);
         let Setup { processes, .. } = *case.setup;
         assert!(accounting.entries() <= u64::from(processes * case.workload.requests));
+        let requests = accounting.each().chain(accounting.waiting());
+        let attributed: u64 = requests.map(|entry| entry.sum.messages).sum();
+        let for_entries = accounting.sum(Purpose::Entry);
+        assert_eq!(
+            attributed + accounting.unclaimed().messages,
+            for_entries.messages,
+            "{}: to one entry each",
+            S::NAME
+        );
         accounting
     }
 }
@@ -106,6 +115,61 @@ fn what_is_done_about_a_fault_is_recovery() {
     let durable = count(&five("durable", crash));
     let recovery = types(&durable, Purpose::Recovery);
     assert!(recovery["connect"] >= 4 && recovery["accept"] >= 4, "{recovery:?}");
+}
+
+/// The messages of each entry of seven processes, in the order of entering, at two loads.
+fn each(system: &str) -> Vec<u64> {
+    let loads = [0, 400].map(|think| Workload { think_ticks: (0..=think).into(), requests: 6, ..Workload::default() });
+    let of = |load: &Workload| {
+        let load = Workload { write_per_mille: 0, ..*load };
+        let scenario = Scenario::fault_free(system, 7, &load, (1..=9).into()).expect("possible");
+        let accounting = scenario.visit(Count { seed: 5 });
+        accounting.each().map(|entry| entry.sum.messages).collect::<Vec<_>>()
+    };
+    loads.iter().flat_map(of).collect()
+}
+
+/// Not on average: the grant and the reply that another's leave lets be sent go to the entry that they allow.
+#[test]
+fn each_entry_has_what_was_sent_for_it() {
+    for (system, cost) in [("lamport", 18), ("ricart_agrawala", 12), ("durable", 3)] {
+        let each = each(system);
+        assert!(!each.is_empty() && each.iter().all(|&messages| messages == cost), "{system}: {each:?}");
+    }
+    // Where all ask at once and for the first time when they are accepted: five clients, six entries each.
+    assert_eq!(each("replicated")[..30], [7; 30]);
+    // What is asked for in the grace of the start is asked for in a connect, which is for membership.
+    assert!(each("stateless").iter().all(|&messages| messages <= 3));
+    assert!(each("suzuki_kasami").iter().all(|messages| [0, 7].contains(messages)));
+    assert!(each("carvalho_roucairol").iter().all(|&messages| messages <= 12));
+    // At most one trip round, since whatever the token does while nobody wants it is nobody's.
+    assert!(each("query_ring").iter().all(|&messages| messages <= 7));
+    assert!(each("naimi_trehel").iter().all(|&messages| messages <= 7));
+}
+
+#[test]
+fn a_token_on_its_way_is_for_the_next_entry() {
+    let load = Workload { think_ticks: 0.into(), write_per_mille: 0, ..Workload::default() };
+    for (system, first) in [("query_ring", 0), ("neighbour_ring", 0)] {
+        let scenario = Scenario::fault_free(system, 4, &load, 3.into()).expect("possible");
+        let accounting = scenario.visit(Count { seed: 0 });
+        let hops: Vec<u64> = accounting.each().map(|entry| entry.sum.messages).collect();
+        assert_eq!(hops[0], first, "it begins where it is wanted");
+        assert_eq!(hops[1..8], [1; 7], "{system}");
+        assert!(accounting.each().skip(1).take(7).all(|entry| entry.handover == Some(jeton::Ticks::new(3))));
+    }
+}
+
+#[test]
+fn who_overtakes_whom_and_how_long_each_waits_is_known_of_each_entry() {
+    let load = Workload { think_ticks: 0.into(), hold_ticks: 5.into(), write_per_mille: 0, ..Workload::default() };
+    let scenario = Scenario::fault_free("ricart_agrawala", 3, &load, 10.into()).expect("possible");
+    let accounting = scenario.visit(Count { seed: 0 });
+    let waits: Vec<u64> =
+        accounting.each().filter_map(|entry| Some(entry.entered_at?.get() - entry.requested_at.get())).collect();
+    // All ask at once: a request and a reply; then a stay and a reply after the one before.
+    assert_eq!(waits[..3], [20, 35, 50]);
+    assert!(accounting.each().all(|entry| entry.overtook == 0), "of one tick the lower id asked first");
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod command_line;
 mod command_line_check;
 #[cfg(feature = "cli")]
 mod command_line_keep;
+#[cfg(feature = "measure")]
+mod costs;
 mod crash_points;
 mod errors;
 mod exhaustive;

@@ -18,7 +18,7 @@ use jeton::algorithms::suzuki_kasami::SuzukiKasami;
 use jeton::engine::{Agenda, Application, Distribution, End, MessageId, Observer, Setup, Simulation, World};
 use jeton::explore::{Case, Runner};
 use jeton::model::{Effect, Event, Process};
-use jeton::mutex::{DataId, Indication, Monitor, Mutex, Request, System, Workload};
+use jeton::mutex::{Accounting, DataId, Indication, Monitor, Mutex, Request, System, Workload};
 use jeton::{ProcessId, Ticks};
 
 /// How long a message takes where it is not drawn.
@@ -300,7 +300,7 @@ mod messages_per_entry {
     }
 
     /// The edges between two processes of a tree in which the parent of `i` is `(i − 1) / arity`.
-    fn distance(mut one: u32, mut other: u32, arity: u32) -> u64 {
+    pub(super) fn distance(mut one: u32, mut other: u32, arity: u32) -> u64 {
         let mut edges = 0;
         while one != other {
             let lower = if one > other { &mut one } else { &mut other };
@@ -521,6 +521,56 @@ mod synchronisation_delay {
             let mean = mean(steps, handovers.len() as u64);
             println!("raymond, {processes} processes: {mean:.3} T");
             assert!(processes < 12 || mean <= f64::from(processes).log2() / 2.0, "{processes}: {mean}");
+        }
+    }
+
+    /// In each turn two ask: the second while the first is in its critical section.
+    struct Pairs<'a> {
+        askers: &'a [u32],
+        left: usize,
+    }
+
+    impl<P: Process<Request = Request, Indication = Indication>> Application<P> for Pairs<'_> {
+        fn start(&mut self, process: ProcessId, _: &P, agenda: &mut Agenda<'_, Request>) {
+            for (place, _) in (0..).zip(self.askers).filter(|(_, asker)| **asker == process.get()) {
+                agenda.request(Ticks::new(place / 2 * TURN + place % 2 * 500), Request::Enter(DataId::default()));
+            }
+        }
+
+        fn indication(&mut self, _: ProcessId, indication: &Indication, agenda: &mut Agenda<'_, Request>) {
+            match *indication {
+                Indication::Entered(data, _) => agenda.request(Ticks::new(1_000), Request::Leave(data)),
+                Indication::Left(_) => self.left += 1,
+                _ => {}
+            }
+        }
+
+        fn settled(&self) -> bool {
+            self.left == self.askers.len()
+        }
+    }
+
+    /// When one waits and another is in its critical section it is the way between the two, which is longer than the
+    /// (T log N) / 2 that is published on average: that is between this and when all want to enter.
+    #[test]
+    fn of_raymond_is_the_way_between_two_if_nobody_else_asks() {
+        for (processes, expected) in [(15, 3.505), (31, 4.955), (63, 6.587)] {
+            let askers = any_askers(processes, 1_000);
+            let apart = askers.chunks(2).filter(|pair| pair[0] != pair[1]).flatten();
+            let askers: Vec<u32> = apart.copied().collect();
+            let config = Classic::<Raymond>::configure(processes, &raymond::Parameters::default()).expect("possible");
+            let mut setup = Setup::<Classic<Raymond>>::new(processes, config);
+            setup.network.delay_ticks = T.into();
+            let mut accounting = Accounting::default();
+            let mut pairs = Pairs { askers: &askers, left: 0 };
+            let outcome = Simulation::new(setup).expect("possible").run(0, &mut pairs, &mut accounting);
+            assert!(matches!(outcome.end, End::Settled | End::Quiescent), "{:?}", outcome.end);
+            let delays: Vec<u64> = accounting.each().filter_map(|entry| Some(entry.handover?.get())).collect();
+            let ways = askers.chunks(2).map(|pair| T * super::messages_per_entry::distance(pair[0], pair[1], 2));
+            assert_eq!(delays, ways.collect::<Vec<_>>());
+            let mean = mean(delays.iter().sum(), T * delays.len() as u64);
+            println!("raymond, two of {processes}: {mean:.3} T, {expected} T if all pairs are as likely");
+            assert!((mean - expected).abs() < 0.05 * expected && mean > f64::from(processes).log2() / 2.0, "{mean}");
         }
     }
 }
