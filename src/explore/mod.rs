@@ -2,7 +2,8 @@
 //! what was covered; and a failing one made small.
 //!
 //! It is for whoever wants to know whether something holds: begin with [`Exploration`], and see
-//! [the guide](crate::guide). Its results must never depend on the number of threads or on what ran before; it reads no clock, and never says that
+//! [the guide](crate::guide). Its results must never depend on the number of threads or on what ran before; it reads no
+//! clock, and never says that
 //! something holds of what was cut off.
 
 mod campaign;

@@ -19,7 +19,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// What in the setup cannot be.
     pub fn check_counters(&self, walk: impl IntoIterator<Item = usize>) -> Result<Result<(), Violation>, Invalid> {
         self.case.validate()?;
-        super::refuse(&self.case.setup)?;
+        super::refuse(&self.case)?;
         let mut space = self.search(&self.case.properties).space;
         let mut tuple = space.roots().get(0).0.to_vec();
         let (mut raw, mut canonical) = (Successors::default(), Successors::default());

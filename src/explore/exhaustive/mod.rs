@@ -183,7 +183,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// Runs them, and returns what was found too.
     fn decided(&self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
         self.case.validate()?;
-        refuse(&self.case.setup)?;
+        refuse(&self.case)?;
         self.refuse_reduction()?;
         let mut unchecked = self.unchecked_by_reduction();
         loop {
@@ -331,7 +331,13 @@ fn coverage<P: Mutex>(search: &Search<P, Lookout<P>>) -> Coverage {
 }
 
 /// Refuses what an interleaving does not have.
-fn refuse<P: Mutex>(setup: &Setup<P>) -> Result<(), Invalid> {
+fn refuse<P: Mutex>(case: &Case<P>) -> Result<(), Invalid> {
+    let Case { setup, workload, .. } = case;
+    // Each is a way to go, in each state in which one is chosen.
+    if workload.data_ids > DATA_IDS_MAX {
+        let problem = format!("{}, expected at most {DATA_IDS_MAX} for every interleaving", workload.data_ids);
+        return Err(Invalid { key: "workload.data_ids".to_owned(), problem });
+    }
     let faults = &setup.faults;
     let partitions = !faults.partitions.is_empty() || faults.random_partitions.is_some();
     let problem = "expected none: every interleaving has no clock, and what is lost is counted";
@@ -355,6 +361,7 @@ const CYCLE_BYTES: u64 = 64;
 
 /// More could not be exhausted anyway.
 const PROCESSES_MAX: u32 = 64;
+const DATA_IDS_MAX: u32 = 64;
 
 #[cfg(test)]
 mod tests;

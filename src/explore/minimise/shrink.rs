@@ -10,6 +10,8 @@ use crate::model::{Process, ProcessId};
 /// A schedule of a smaller case is looked for among so many that are near the one at hand.
 const NEAR: u64 = 150;
 const NEAR_WITH_FEWER_REQUESTS: u64 = 20;
+/// Of a process that makes more requests, up to so many are tried.
+const REQUESTS_TRIED: u32 = 64;
 
 impl<P: Process, T: Trial<P>> Search<'_, P, T> {
     /// Takes the first step to a smaller case that there is.
@@ -64,7 +66,7 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
         let requests: Vec<u32> = ProcessId::all(processes).map(|process| stage.case.requests_of(process)).collect();
         let mut fewer = vec![vec![requests.iter().copied().min().unwrap_or(0).min(1); processes as usize]];
         for process in (0..processes as usize).rev() {
-            for number in 0..requests[process] {
+            for number in 0..requests[process].min(REQUESTS_TRIED) {
                 let mut requests = requests.clone();
                 requests[process] = number;
                 fewer.push(requests);
