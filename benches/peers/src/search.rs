@@ -44,10 +44,9 @@ fn stateright(clients: u32, rounds: u32, order: ChannelOrder, threads: usize) ->
 }
 
 fn jeton(clients: u32, rounds: u32, order: ChannelOrder, threads: usize) -> u64 {
-    assert_eq!(threads, 1, "it has no more");
     let mut setup = Setup::<Reference>::new(clients + 1, rounds);
     setup.network.order = order;
-    let search = Exhaustive::new(setup).early_timers(u32::MAX).properties(&[]);
+    let search = Exhaustive::new(setup).early_timers(u32::MAX).properties(&[]).jobs(threads);
     let proof = search.run().expect("it can be run");
     proof.assert_verified();
     proof.coverage.states
@@ -120,8 +119,8 @@ pub(crate) fn table() {
 
 /// Both engines with these channels, in turns.
 fn orders(order: ChannelOrder, states: u64) {
-    let rows = [("stateright", 1), ("stateright", 2), ("jeton", 1)];
-    let mut runs: [Vec<Run>; 3] = Default::default();
+    let rows = [("stateright", 1), ("stateright", 2), ("jeton", 1), ("jeton", 2)];
+    let mut runs: [Vec<Run>; 4] = Default::default();
     for turn in 0..TURNS {
         for ((engine, threads), runs) in rows.iter().zip(&mut runs) {
             eprint!("\r{engine} on {threads}, {order:?}, turn {} of {TURNS}             ", turn + 1);
