@@ -26,6 +26,7 @@ mod node;
 mod pack;
 mod space;
 mod states;
+mod successors;
 mod symmetry;
 mod watch;
 mod weigh;
@@ -33,8 +34,9 @@ mod weigh;
 pub(crate) use canonical::Counted;
 pub(crate) use course::{Course, Stride};
 pub(crate) use pack::Packed;
-pub(crate) use space::{Move, Space, Successor, Successors};
+pub(crate) use space::Space;
 pub(crate) use states::{SHARDS, Tuples};
+pub(crate) use successors::{Move, Successor, Successors};
 pub(crate) use watch::{Found, Watch};
 
 /// What bounds a search, besides its setup.

@@ -1,7 +1,8 @@
 //! What processes weigh together with what is in flight to them.
 
 use super::learn::Unknown;
-use super::space::{Space, Successors};
+use super::space::Space;
+use super::successors::Successors;
 use super::watch::{Found, Watch};
 use crate::model::Process;
 
