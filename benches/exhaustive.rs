@@ -14,6 +14,7 @@ use workloads::reference::Reference;
 #[allow(dead_code, reason = "each bench needs a part of it")]
 mod workloads;
 
+#[allow(clippy::cast_precision_loss, reason = "a few figures are shown")]
 fn main() {
     let numbers: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let (clients, rounds) = (numbers.first().copied().unwrap_or(6), numbers.get(1).copied().unwrap_or(2));
@@ -22,7 +23,7 @@ fn main() {
     for order in [ChannelOrder::Unordered, ChannelOrder::Fifo] {
         for jobs in [1, 2] {
             let (coverage, taken) =
-                (0..5).map(|_| search(clients, rounds, order, jobs)).min_by_key(|run| run.1).unwrap();
+                (0..5).map(|_| search(clients, rounds, order, jobs)).min_by_key(|run| run.1).expect("there are 5");
             let Coverage { states, transitions, bytes, .. } = coverage;
             let seconds = taken.as_secs_f64();
             println!(

@@ -1,7 +1,8 @@
 //! What it takes to look at every interleaving of each system: states, time and memory.
 //!
-//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME]]]`: at most so much memory and time for each row, and
-//! only the rows whose beginning (`query_ring 3 1 0`: three processes, one crash, no early timer) has the name in it.
+//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME]]]`: at most so much memory and time for each row,
+//! and only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash, no early
+//! timer).
 
 use std::ops::ControlFlow;
 use std::time::Instant;

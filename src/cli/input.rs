@@ -16,7 +16,7 @@ pub(super) fn scenario(path: &Path) -> Result<Scenario, Fault> {
 
 /// A schedule of either kind.
 pub(super) enum AnySchedule {
-    Timed(Schedule),
+    Timed(Box<Schedule>),
     Untimed(UntimedSchedule),
 }
 
@@ -29,7 +29,7 @@ pub(super) fn schedule(path: &Path) -> Result<AnySchedule, Fault> {
         return Ok(AnySchedule::Untimed(schedule));
     }
     let schedule = text.parse().map_err(|error| Fault::new(format!("{place}: {error}")))?;
-    Ok(AnySchedule::Timed(schedule))
+    Ok(AnySchedule::Timed(Box::new(schedule)))
 }
 
 /// Whether a text is a schedule of either kind: it says its version before anything else. A scenario has none.

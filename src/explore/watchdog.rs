@@ -225,8 +225,10 @@ impl<P: Process> Observer<P> for &Pulse {
         self.events.store(number, Ordering::Relaxed);
         self.handled.store(number, Ordering::Relaxed);
         #[cfg(debug_assertions)]
-        while number == self.stalled {
-            thread::sleep(WAKE);
+        if number == self.stalled {
+            loop {
+                thread::sleep(WAKE);
+            }
         }
     }
 

@@ -159,9 +159,9 @@ pub trait Mutex: Process<Request = Request, Indication = Indication> {
         None
     }
 
-    /// The processes that differ in nothing but their ids, so that what one does any other would do in its place; at
-    /// most one set of them. Then [`Process::relabel`] must find all ids of them wherever they are. An exhaustive search
-    /// that uses it looks whether it is so.
+    /// The processes that differ in nothing but their ids, so that what one does any other would do in its place;
+    /// at most one set of them. Then [`Process::relabel`] must find all ids of them wherever they are. An exhaustive
+    /// search that uses it looks whether it is so.
     fn interchangeable(_config: &Self::Config, _processes: u32) -> Vec<ProcessId> {
         Vec::new()
     }

@@ -201,7 +201,8 @@ impl Applications {
     }
 
     fn entered(&mut self, process: ProcessId, data: DataId, agenda: &mut Agenda<'_, Request>) {
-        let user = &mut self.users[process.index()];
+        // In the start of the run no application has asked yet.
+        let Some(user) = self.users.get_mut(process.index()) else { return };
         match (user.phase, user.second) {
             (Phase::WaitingForFirst, None) if data == user.first => {
                 user.has_first = true;
@@ -224,7 +225,7 @@ impl Applications {
 
     /// It has left, or lost, one of what it held: the second before the first, then the round is over.
     fn left(&mut self, process: ProcessId, data: DataId, connects: bool, agenda: &mut Agenda<'_, Request>) {
-        let user = &mut self.users[process.index()];
+        let Some(user) = self.users.get_mut(process.index()) else { return };
         if user.second == Some(data) && user.has_second {
             user.has_second = false;
         } else if user.first == data && user.has_first {
@@ -270,7 +271,8 @@ impl<P: Mutex> Application<P> for Applications {
     }
 
     fn restarted(&mut self, process: ProcessId, _state: &P, agenda: &mut Agenda<'_, Request>) {
-        if self.users[process.index()].rounds == 0 {
+        // Whoever crashed in its start has no application yet.
+        if self.users.get(process.index()).is_none_or(|user| user.rounds == 0) {
             return;
         }
         self.busy += 1;

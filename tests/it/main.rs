@@ -31,6 +31,7 @@ mod schedules;
 #[cfg(feature = "cli")]
 mod schema;
 mod strategies;
+mod symmetry;
 #[cfg(all(feature = "proptest", feature = "insta"))]
 mod testing;
 mod tidy;

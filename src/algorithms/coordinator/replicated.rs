@@ -406,7 +406,9 @@ impl Server for ReplicatedServer {
             }
             Role::Alone => {}
             Role::Backup { early, set_aside, reported } => {
-                early.values_mut().for_each(|change| change.relabel(ids));
+                for change in early.values_mut() {
+                    change.relabel(ids);
+                }
                 for (client, body) in set_aside {
                     ids.put(client);
                     body.relabel(ids);

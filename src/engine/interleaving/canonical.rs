@@ -17,7 +17,11 @@ pub(super) struct Shown(u128);
 
 impl Shown {
     fn new(family: u32, value: i64, shift: bool) -> Self {
-        Self(u128::from(family) << 65 | u128::from(value as u64 ^ 1 << 63) << 1 | u128::from(shift))
+        Self(
+            u128::from(family) << 65
+                | u128::from(u64::from_ne_bytes(value.to_ne_bytes()) ^ 1 << 63) << 1
+                | u128::from(shift),
+        )
     }
 
     #[inline]
@@ -27,7 +31,7 @@ impl Shown {
 
     #[inline]
     fn value(self) -> i64 {
-        ((self.0 >> 1) as u64 ^ 1 << 63) as i64
+        i64::from_ne_bytes(((self.0 >> 1) as u64 ^ 1 << 63).to_ne_bytes())
     }
 
     #[inline]
@@ -179,11 +183,12 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             return Ok(());
         }
         // All or nothing: what was renamed already has other counters.
-        for place in 0..tuple.len() - 1 {
-            self.renamed(place, tuple[place], counted)?;
+        let parts = tuple.len() - 1;
+        for (place, &number) in tuple[..parts].iter().enumerate() {
+            self.renamed(place, number, counted)?;
         }
-        for place in 0..tuple.len() - 1 {
-            tuple[place] = self.renamed(place, tuple[place], counted)?;
+        for (place, number) in tuple[..parts].iter_mut().enumerate() {
+            *number = self.renamed(place, *number, counted)?;
         }
         Ok(())
     }

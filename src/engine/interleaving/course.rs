@@ -7,7 +7,8 @@ use super::canonical::Counted;
 use super::inbox::REPORT;
 use super::intern::Memo;
 use super::node::Life;
-use super::space::{Move, Space, Successors};
+use super::space::Space;
+use super::successors::{Move, Successors};
 use super::watch::Watch;
 use crate::engine::observer::{LossCause, Lost, MessageId, Observer, Violation};
 use crate::engine::setup::Setup;
@@ -96,11 +97,7 @@ impl<P: Process> Course<P> {
         let (_, successor) = successors.get(index);
         let event = match (start, successor.event) {
             (Some(process), _) => (process, Event::Start, None),
-            (None, Move::Deliver { from, to, message }) => {
-                let id = self.take(from, to, message);
-                (to, space.received(from, message), Some(id))
-            }
-            (None, Move::Repeat { from, to, message }) => {
+            (None, Move::Deliver { from, to, message } | Move::Repeat { from, to, message }) => {
                 let id = self.take(from, to, message);
                 (to, space.received(from, message), Some(id))
             }

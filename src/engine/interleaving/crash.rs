@@ -3,7 +3,8 @@
 use super::inbox::{Inbox, REPORT};
 use super::learn::Unknown;
 use super::node::Local;
-use super::space::{Cause, Move, Space, Successors};
+use super::space::{Cause, Space};
+use super::successors::{Move, Successors};
 use super::watch::{Found, Watch};
 use crate::engine::setup::{DetectorClass, ToDead};
 use crate::model::{Process, ProcessId};

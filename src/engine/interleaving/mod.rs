@@ -23,15 +23,20 @@ mod inbox;
 mod intern;
 mod learn;
 mod node;
+mod pack;
 mod space;
 mod states;
+mod successors;
 mod symmetry;
 mod watch;
+mod weigh;
 
 pub(crate) use canonical::Counted;
 pub(crate) use course::{Course, Stride};
-pub(crate) use space::{Move, Packed, Space, Successor, Successors};
+pub(crate) use pack::Packed;
+pub(crate) use space::Space;
 pub(crate) use states::{SHARDS, Tuples};
+pub(crate) use successors::{Move, Successor, Successors};
 pub(crate) use watch::{Found, Watch};
 
 /// What bounds a search, besides its setup.

@@ -8,7 +8,7 @@ use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
 use super::learn::Unknown;
 use super::node::{Local, Nodes, Outcome};
-use super::states::Layout;
+use super::successors::{Move, Successor, Successors};
 use super::symmetry::Symmetry;
 use super::watch::{Found, Watch};
 use crate::engine::setup::{ChannelOrder, Setup, ToDead};
@@ -137,79 +137,6 @@ pub(super) struct Item {
 
 /// The rest of an inbox is not known yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
-
-/// One event, as one state has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Move {
-    /// A message is handled.
-    Deliver { from: u16, to: u16, message: u32 },
-    /// The network loses a message.
-    Lose { from: u16, to: u16, message: u32 },
-    /// A message is handled, and another copy of it is still to come.
-    Repeat { from: u16, to: u16, message: u32 },
-    /// A message arrives at a process that is down.
-    Miss { from: u16, to: u16, message: u32 },
-    /// The failure detector reports.
-    Report { observer: u16, of: u16 },
-    /// A timer fires, while something else could happen (`early`) or not.
-    Fire { process: u16, timer: u32, early: bool },
-    /// An application makes a request.
-    Request { process: u16, request: u32 },
-    /// A process crashes between two steps.
-    Crash { process: u16 },
-    /// A process comes back.
-    Restart { process: u16 },
-}
-
-/// One successor of a state.
-#[derive(Clone, Debug)]
-pub(crate) struct Successor {
-    pub(crate) event: Move,
-    /// In its step, the process crashed.
-    pub(crate) crashed: bool,
-    pub(crate) found: Option<Box<Found>>,
-    /// The outcome of the step that it is, if it is one.
-    pub(super) outcome: Option<u32>,
-}
-
-/// The successors of one state, in memory that is used again.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Successors {
-    pub(super) tuples: Vec<u32>,
-    pub(super) all: Vec<Successor>,
-    /// What each process of the state weighs.
-    weights: Vec<u32>,
-    /// Of which outcome what comes next is, if of any.
-    outcome: Option<u32>,
-}
-
-impl Successors {
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// All tuples, one after the other.
-    pub(crate) fn tuples(&self) -> &[u32] {
-        &self.tuples
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, index: usize) -> (&[u32], &Successor) {
-        let length = self.tuples.len() / self.all.len();
-        (&self.tuples[index * length..(index + 1) * length], &self.all[index])
-    }
-
-    /// Each tuple, of this length, with its successor.
-    pub(crate) fn iter(&self, length: usize) -> impl Iterator<Item = (&[u32], &Successor)> {
-        self.tuples.chunks_exact(length).zip(&self.all)
-    }
-
-    fn clear(&mut self) {
-        self.tuples.clear();
-        self.all.clear();
-        self.outcome = None;
-    }
-}
 
 /// What happens in one event, besides its step: it takes something from what is in flight, or from a budget.
 #[derive(Clone, Copy, Debug)]
@@ -632,88 +559,6 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         Ok(())
     }
 
-    /// What each process of the state weighs.
-    fn weigh_all(&self, tuple: &[u32], out: &mut Successors) -> Result<(), Unknown<W::Global>> {
-        out.weights.clear();
-        if self.bounds.weighs {
-            for pair in tuple.chunks_exact(2) {
-                out.weights.push(self.weight(pair[0], pair[1])?);
-            }
-        }
-        Ok(())
-    }
-
-    /// What is wrong with the weight of a state, where it is another than that of its predecessor.
-    #[inline]
-    fn weigh(&self, tuple: &[u32], before: &[u32], weights: &[u32]) -> Result<Option<Box<Found>>, Unknown<W::Global>> {
-        let mut sum = 0;
-        let mut same = true;
-        for ((pair, old), weight) in tuple.chunks_exact(2).zip(before.chunks_exact(2)).zip(weights) {
-            if pair == old {
-                sum += weight;
-            } else {
-                same = false;
-                sum += self.weight(pair[0], pair[1])?;
-            }
-        }
-        if sum <= 1 || same {
-            return Ok(None);
-        }
-        let weights: Result<Vec<u32>, _> = tuple.chunks_exact(2).map(|pair| self.weight(pair[0], pair[1])).collect();
-        Ok(Some(Box::new(self.nodes.watch.overweight(&weights?))))
-    }
-
-    #[inline]
-    fn weight(&self, node: u32, inbox: u32) -> Result<u32, Unknown<W::Global>> {
-        self.weights.get(&(node, inbox)).ok_or(Unknown::Weight { node, inbox })
-    }
-
-    /// A state as a string of bits, from that of a state much like it, whose tuple is `beside`; and its part.
-    #[inline]
-    pub(crate) fn pack(&self, layout: &Layout, tuple: &[u32], beside: &Packed, string: &mut Vec<u32>) -> usize {
-        string.clear();
-        string.extend_from_slice(&beside.string);
-        let mut hash = beside.hash;
-        for (place, (&value, &old)) in tuple.iter().zip(&beside.tuple).enumerate() {
-            if value != old {
-                layout.set(string, place, self.rank(place, value));
-                hash = hash.wrapping_add(mix(place, value)).wrapping_sub(mix(place, old));
-            }
-        }
-        (hash >> 58) as usize
-    }
-
-    /// The state of a string.
-    pub(crate) fn unpack(&self, layout: &Layout, state: &mut Packed) {
-        let Packed { string, tuple, hash } = state;
-        tuple.clear();
-        *hash = 0;
-        for place in 0..self.length() {
-            let rank = layout.get(string, place);
-            let value = self.values.get(place).map_or(rank, |values| values[rank as usize]);
-            tuple.push(value);
-            *hash = hash.wrapping_add(mix(place, value));
-        }
-    }
-
-    /// A state that any can be packed beside.
-    pub(crate) fn first(&self, layout: &Layout) -> Packed {
-        let mut state = Packed { string: vec![0; layout.words() + 1], ..Packed::default() };
-        self.unpack(layout, &mut state);
-        state
-    }
-
-    #[inline]
-    fn rank(&self, place: usize, value: u32) -> u32 {
-        if place + 1 == self.length() {
-            value
-        } else if place % 2 == 0 {
-            self.about[value as usize].rank
-        } else {
-            self.mail[value as usize].rank
-        }
-    }
-
     /// What others must know of each process.
     pub(crate) fn facts(&self, tuple: &[u32]) -> Vec<&W::Facts> {
         (0..self.count()).map(|process| &self.about[tuple[2 * process] as usize].facts).collect()
@@ -734,19 +579,4 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     pub(crate) fn watch(&self) -> &W {
         &self.nodes.watch
     }
-}
-
-/// A state as a tuple and as a string of bits that is worked on.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Packed {
-    pub(crate) string: Vec<u32>,
-    pub(crate) tuple: Vec<u32>,
-    /// The sum of what each number at its place is mixed to.
-    hash: u64,
-}
-
-#[inline]
-fn mix(place: usize, value: u32) -> u64 {
-    let mixed = (u64::from(value) << 8 | place as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }

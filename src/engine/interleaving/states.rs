@@ -91,9 +91,9 @@ fn is_same(one: &[u32], other: &[u32]) -> bool {
 
 /// Tuples of one length, each once, in which each place counts its own values from 0.
 ///
-/// A number has as many bits as its place needs (components repeat, and a state is a vector of their numbers: Holzmann's
-/// *collapse*, SPIN 1997). Nothing is lost: two states are never taken for one. When a place has got more values than
-/// its bits have room for, all states are written anew, as seldom as a vector that grows is moved.
+/// A number has as many bits as its place needs (components repeat, and a state is a vector of their numbers:
+/// Holzmann's *collapse*, SPIN 1997). Nothing is lost: two states are never taken for one. When a place has got more
+/// values than its bits have room for, all states are written anew, as seldom as a vector that grows is moved.
 ///
 /// A state belongs to a part by a hash of its own, and counts up in it, so that its number is the same however many
 /// threads add states, as long as those of one part come in the same order.

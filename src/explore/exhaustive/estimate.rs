@@ -47,6 +47,7 @@ impl Estimate {
         let (sum, last) = (levels.iter().sum::<u64>(), float(*levels.last()?));
         let mut all: Vec<f64> = fits.iter().filter_map(|&(shape, count)| follow(&ratios, count, shape, last)).collect();
         all.sort_by(f64::total_cmp);
+        #[allow(clippy::cast_sign_loss, reason = "there are as many as were found, at least")]
         let whole = |more: f64| (float(sum) + more).max(float(found)) as u64;
         let (low, greatest) = (whole(*all.first()?), whole(*all.last()?));
         let states = whole(all[(all.len() - 1) / 2]);
@@ -58,6 +59,7 @@ impl Estimate {
 /// How the logarithm of the ratio of two levels falls, by the place of the first.
 type Shape = fn(f64) -> f64;
 
+#[allow(clippy::cast_precision_loss, reason = "it is an estimate")]
 fn float(count: u64) -> f64 {
     count as f64
 }
@@ -67,9 +69,9 @@ fn follow(ratios: &[f64], count: usize, shape: Shape, last: f64) -> Option<f64> 
     /// No space is deeper than this, or larger, by an estimate that is worth anything.
     const DEPTH: usize = 10_000;
     const STATES: f64 = 1e15;
-    let place = |index: usize| shape(index as f64 + 1.5);
+    let place = |index: usize| shape(float(index as u64) + 1.5);
     let fitted = || ratios.iter().enumerate().skip(ratios.len() - count).map(|(index, y)| (place(index), y));
-    let mean = |sum: f64| sum / count as f64;
+    let mean = |sum: f64| sum / float(count as u64);
     let (middle, height) = (mean(fitted().map(|(x, _)| x).sum()), mean(fitted().map(|(_, y)| y).sum()));
     let spread: f64 = fitted().map(|(x, _)| (x - middle) * (x - middle)).sum();
     let slope = fitted().map(|(x, y)| (x - middle) * (y - height)).sum::<f64>() / spread;

@@ -32,7 +32,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn replay(&self, schedule: &UntimedSchedule) -> Result<Result<Counterexample, Departure>, Invalid> {
         self.case.validate()?;
-        refuse(&self.case.setup)?;
+        refuse(&self.case)?;
         let name = &schedule.violation.property;
         let property = serde_json::from_value::<Property>(name.as_str().into()).ok();
         if property.is_none() && name != NO_PANIC {

@@ -43,6 +43,9 @@ impl std::fmt::Display for Line {
     }
 }
 
+/// Whether a state, or what is found on the way to it, is what is looked for.
+type Wanted<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], Option<&Found>) -> bool;
+
 /// So many hexadecimal digits.
 const MARK: usize = 16;
 
@@ -75,11 +78,7 @@ impl<P: Mutex> Walk<P> {
     ///
     /// # Panics
     /// If there is no such state: it was one of a search.
-    pub(super) fn begin<W: Watch<P>>(
-        &mut self,
-        search: &mut Search<P, W>,
-        wanted: &mut dyn FnMut(&mut Search<P, W>, &[u32], Option<&Found>) -> bool,
-    ) {
+    pub(super) fn begin<W: Watch<P>>(&mut self, search: &mut Search<P, W>, wanted: Wanted<'_, P, W>) {
         let mut ways = vec![(self.tuple.clone(), Vec::new())];
         let mut successors = Successors::default();
         for process in 0..search.space.count() as u16 {
