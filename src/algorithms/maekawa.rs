@@ -217,11 +217,12 @@ impl Algorithm for Maekawa {
         self.locked.len() == self.quorum.len()
     }
 
-    /// Of its own lock that of its arbiter says enough.
+    /// Of its own lock, and of its own release, that it waits or is inside says enough.
     fn waits_for(&self, waiting: bool) -> Vec<Wait> {
         let lacking = self.quorum.iter().filter(|&arbiter| waiting && !self.locked.contains(arbiter));
         let locks = lacking.filter(|&arbiter| *arbiter != self.me).map(|&arbiter| Wait::from(arbiter, "the lock"));
-        let holder = self.arbiter.locked_for.filter(|_| !self.arbiter.queue.is_empty());
+        let holder =
+            self.arbiter.locked_for.filter(|holder| holder.process != self.me && !self.arbiter.queue.is_empty());
         locks.chain(holder.map(|holder| Wait::from(holder.process, "the release"))).collect()
     }
 }

@@ -18,10 +18,10 @@ use crate::view::diagram;
 
 /// Run a schedule file, and tell whether it shows what it did when it was kept
 ///
-/// A schedule in virtual time (`run --keep`) lists decisions, and those that it does not list get the simplest answer. An
-/// untimed one (`check --keep`) lists every event; any that is not possible, or does not do what it did, is told. Exit
-/// status: 0 if the recorded outcome is reproduced (the same property at the same event), 1 if not, 2 if the file is at
-/// fault.
+/// A schedule in virtual time (`run --keep`) lists decisions, and those that it does not list get the simplest answer.
+/// An untimed one (`check --keep`) lists every event; any that is not possible, or does not do what it did, is told.
+/// Exit status: 0 if the recorded outcome is reproduced (the same property at the same event), 1 if not, 2 if the file
+/// is at fault.
 #[derive(Args)]
 pub(super) struct Replay {
     /// The schedule file

@@ -18,9 +18,10 @@ use crate::view::{self, Excerpt, Story, Token};
 
 /// Make a run into a page, a drawing, or the format of another tool
 ///
-/// The input is a trace (`run --trace`), a schedule (`run --keep`, `check --keep`) or a scenario, of which a seed is run. What comes
-/// out is told by the name of the output: .html is a page to walk through, offline; .svg a drawing; .txt the diagram of
-/// the terminal; .mmd a Mermaid sequence diagram; .shiviz a log with vector clocks; .json opens in Perfetto.
+/// The input is a trace (`run --trace`), a schedule (`run --keep`, `check --keep`) or a scenario, of which a seed is
+/// run. What comes out is told by the name of the output: .html is a page to walk through, offline; .svg a drawing;
+/// .txt the diagram of the terminal; .mmd a Mermaid sequence diagram; .shiviz a log with vector clocks; .json opens in
+/// Perfetto.
 #[derive(Args)]
 pub(super) struct View {
     /// A trace, a schedule or a scenario

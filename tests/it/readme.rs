@@ -27,8 +27,14 @@ fn cheaply(command: &str) -> Option<Vec<String>> {
     let mut words: Vec<String> = command.strip_prefix("cargo jeton ")?.split(' ').map(str::to_owned).collect();
     if let Some(place) = words.iter().position(|word| word == "--schedules") {
         "5".clone_into(&mut words[place + 1]);
-    } else if ["explore", "assumptions", "messages"].contains(&&*words[0]) {
+    } else if ["explore", "assumptions"].contains(&&*words[0]) {
         words.extend(["--schedules", "5"].map(str::to_owned));
+    }
+    if words[0] == "messages" {
+        words.extend(["--seeds", "1"].map(str::to_owned));
+        if let Some(place) = words.iter().position(|word| word == "--processes") {
+            "2..8".clone_into(&mut words[place + 1]);
+        }
     }
     if words[0] == "assumptions" {
         words.push("query_ring".to_owned());

@@ -7,28 +7,32 @@ use serde_json::Value;
 
 use crate::command_line::{jeton, with_files};
 
-/// Small scenarios in which something is violated: the name of the system, the property, and the rest of the file.
-const VIOLATED: [(&str, &str, &str); 7] = [
-    ("query_ring", "fresh_replica", "network.order = \"unordered\""),
-    ("query_ring", "fresh_replica", "faults.messages = { loss_per_mille = 10, until_tick = 300 }"),
-    ("query_ring", "every_request_granted", "faults.random = [{ up_to = 1 }]\ndetector.class = \"none\""),
+/// Small scenarios in which something is violated: the name of the system, the property, how
+/// many of 1,000 requests write, and the rest of the file.
+const VIOLATED: [(&str, &str, u32, &str); 7] = [
+    ("query_ring", "fresh_replica", 1000, "network.order = \"unordered\""),
+    ("query_ring", "fresh_replica", 1000, "faults.messages = { loss_per_mille = 10, until_tick = 300 }"),
+    ("query_ring", "every_request_granted", 1000, "faults.random = [{ up_to = 1 }]\ndetector.class = \"none\""),
     (
         "neighbour_ring",
         "single_token",
+        1000,
         "faults.messages = { duplicate_per_mille = 50, until_tick = 400 }\nsystem.rules = { refuse_old_hops = false }",
     ),
-    ("neighbour_ring", "every_request_granted", "faults.random = [{ up_to = 1 }]\ndetector.class = \"none\""),
+    // A write would be tried for ever, and its attempts are numbered.
+    ("neighbour_ring", "every_request_granted", 0, "faults.random = [{ up_to = 1 }]\ndetector.class = \"none\""),
     (
         "durable",
         "registered_before_ack",
+        1000,
         "faults.random = [{ up_to = 2, among = [0], down_ticks = { uniform = [1, 60] } }]\n\
          system.rules = { store_before_accept = false }",
     ),
-    ("raymond", "every_request_granted", "faults.random = [{ up_to = 1 }]"),
+    ("raymond", "every_request_granted", 1000, "faults.random = [{ up_to = 1 }]"),
 ];
 
-fn source((system, property, more): (&str, &str, &str)) -> String {
-    let workload = "workload = { requests = 1, write_per_mille = 1000 }";
+fn source((system, property, writes, more): (&str, &str, u32, &str)) -> String {
+    let workload = format!("workload = {{ requests = 1, write_per_mille = {writes} }}");
     format!(
         "about = \"small\"\nexpect = \"{property}\"\nprocesses = 3\nsystem.name = \"{system}\"\n{workload}\n{more}\n"
     )
@@ -51,7 +55,7 @@ fn what_is_found_is_replayed_and_every_edit_of_it_is_noticed() {
     let files: Vec<(&str, &str)> = sources.iter().map(|(name, source)| (&**name, &**source)).collect();
     let directory = with_files("untimed", &files);
     let mut cycles = 0;
-    for ((name, _), (_, property, _)) in sources.iter().zip(VIOLATED) {
+    for ((name, _), (_, property, ..)) in sources.iter().zip(VIOLATED) {
         let (kept, object) = found(&directory, name);
         let path = kept.display().to_string();
         let ran = jeton(&["replay", &path]).exits(0);

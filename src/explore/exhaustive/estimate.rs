@@ -2,16 +2,16 @@
 
 /// How many states a search that did not finish would have found.
 ///
-/// It goes by the branching of the levels of a breadth-first search, as Pelánek and Šimeček do ("Estimating state space
-/// parameters", PDMC 2008). Level *k* are the states that take *k* events at least. Where many things can happen in any
-/// order, levels grow, then shrink, and the ratio of one to the one before falls: fast at first, then slowly. How
-/// exactly nobody knows, so its logarithm is fitted (least squares) as falling with *k*, with ln *k* and with 1/*k*,
-/// through all levels or the last ones, and followed until a level would have no state. Of these five fits, those that
-/// see no end are left out; told are the middle one and the outermost two.
+/// It goes by the branching of the levels of a breadth-first search, as Pelánek and Šimeček do ("Estimating state
+/// space parameters", PDMC 2008). Level *k* are the states that take *k* events at least. Where many things can happen
+/// in any order, levels grow, then shrink, and the ratio of one to the one before falls: fast at first, then slowly.
+/// How exactly nobody knows, so its logarithm is fitted (least squares) as falling with *k*, with ln *k* and with
+/// 1/*k*, through all levels or the last ones, and followed until a level would have no state. Of these five fits,
+/// those that see no end are left out; told are the middle one and the outermost two.
 ///
-/// It is an extrapolation, and its range is no bound: on five spaces of 444 to 17,865 states, from a twentieth to a half
-/// of their states, the estimate was 0.36 to 2.5 times what there is. A part of the space that comes late, with the last
-/// crash say, is not foreseen.
+/// It is an extrapolation, and its range is no bound: on five spaces of 444 to 17,865 states, from a twentieth to a
+/// half of their states, the estimate was 0.36 to 2.5 times what there is. A part of the space that comes late, with
+/// the last crash say, is not foreseen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// The states in all.

@@ -190,8 +190,8 @@ fn resembles(event: Move, record: &Record) -> bool {
     }
 }
 
-/// Whether two records are of one event, whenever it was, and one of them perhaps cut short by a crash of which the other
-/// knows as an event of its own. What is lost is lost later in virtual time.
+/// Whether two records are of one event, whenever it was, and one of them perhaps cut short by a crash of which the
+/// other knows as an event of its own. What is lost is lost later in virtual time.
 fn is_like(one: &Record, other: &Record) -> bool {
     let same = one.process == other.process && one.kind == other.kind && (other.crashed || !one.crashed);
     same && if other.crashed { seen(one).eq(seen(other)) } else { one.effects == other.effects }
