@@ -19,10 +19,11 @@ use std::thread;
 use clap::Args;
 use indicatif::ProgressBar;
 
+use super::hang::{self, Patience};
 use super::layout::grouped;
 use super::output::{self, Output};
 use super::{Fault, Verdict, progress, view};
-use crate::explore::{Campaign, CampaignStep, Case, Failing, Shard, Strategy};
+use crate::explore::{Campaign, CampaignStep, Case, Failing, Hang, Shard, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor, assumptions};
 
@@ -61,18 +62,19 @@ struct Planned {
 }
 
 /// How many schedules of each scenario, which, and on how many threads.
-pub(super) struct Extent {
+pub(super) struct Extent<'a> {
     pub(super) schedules: Option<u64>,
     pub(super) first_seed: u64,
     pub(super) jobs: Option<usize>,
     pub(super) strategy: Strategy,
+    pub(super) patience: &'a Patience,
 }
 
 /// Goes on with the campaign in a directory, or begins it, and reports.
 pub(super) fn explore(
     scenarios: Vec<Scenario>,
     (place, options): (&Path, &Options),
-    extent: &Extent,
+    extent: &Extent<'_>,
     shown: &Shown,
     output: &mut Output,
 ) -> Result<Verdict, Fault> {
@@ -96,7 +98,9 @@ pub(super) fn explore(
             show(&bar, campaign, step);
             directory.keep(index, step)
         };
-        let gone_on = scenario.visit(Work { campaign, strategy: extent.strategy, jobs, keep });
+        let bark = |hang: Hang| hang::end(&hang, scenario);
+        let watchdog = extent.patience.watchdog(&bark);
+        let gone_on = scenario.visit(Work { campaign, strategy: extent.strategy, jobs, watchdog, keep });
         bar.finish_and_clear();
         gone_on?;
     }
@@ -175,6 +179,7 @@ struct Work<'a, K> {
     campaign: &'a mut Campaign,
     strategy: Strategy,
     jobs: usize,
+    watchdog: Watchdog<'a>,
     keep: K,
 }
 
@@ -183,7 +188,7 @@ impl<K: FnMut(&Campaign, &CampaignStep) -> Result<(), Fault>> Visitor for Work<'
 
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
         case.strategy = self.strategy;
-        self.campaign.run(&case, self.jobs, self.keep)
+        self.campaign.run(&case, self.jobs, Some(self.watchdog), self.keep)
     }
 }
 

@@ -74,6 +74,7 @@ impl Explore {
                 first_seed: self.first_seed,
                 jobs: self.jobs,
                 strategy: self.chosen.strategy,
+                patience: &self.patience,
             };
             let shown = campaign::Shown { json: self.json, open: self.open };
             return campaign::explore(scenarios, (place, &self.campaign), &extent, &shown, output);

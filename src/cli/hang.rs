@@ -37,7 +37,8 @@ impl Patience {
 /// Says what hangs and ends the process.
 pub(super) fn end(hang: &Hang, scenario: &Scenario) -> ! {
     complain("error", &hang.violation.to_string());
-    let seed = hang.seed.map(|seed| format!(".seed-{seed}")).unwrap_or_default();
+    // Without one of them it would be the name of the scenario.
+    let seed = hang.seed.map_or_else(|| ".hang".to_owned(), |seed| format!(".seed-{seed}"));
     let place = PathBuf::from(format!("{}{seed}.toml", scenario.name()));
     match write(hang, scenario, &place) {
         Ok(()) => complain("error", &format!("its schedule is in {}", place.display())),

@@ -7,12 +7,13 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
 
+use super::hang::{self, Patience};
 use super::layout::count;
 use super::output::NewFile;
 use super::{Fault, progress};
 use crate::engine::{End, Invalid};
 use crate::explore::{
-    Case, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy,
+    Case, Hang, MinimiseProgress, Minimised, Minimiser, Recorded, Runner, ScenarioText, Schedule, Strategy, Watchdog,
 };
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
@@ -41,11 +42,19 @@ impl Keep {
 
     /// Records the schedule of a seed, makes it small if it violates a property, and writes it to a file. Returns what
     /// is in it; nothing, if no file is wanted.
-    pub(super) fn execute(&self, scenario: &Scenario, strategy: Strategy, seed: u64) -> Result<Option<String>, Fault> {
+    pub(super) fn execute(
+        &self,
+        scenario: &Scenario,
+        strategy: Strategy,
+        seed: u64,
+        patience: &Patience,
+    ) -> Result<Option<String>, Fault> {
         let Some(place) = &self.kept else { return Ok(None) };
         let file = NewFile::create(place)?;
+        let bark = |hang: Hang| hang::end(&hang, scenario);
+        let watchdog = patience.watchdog(&bark);
         let bar = progress::runs(self.runs, "making it small");
-        let kept = scenario.visit(Work { strategy, seed, keep: self, bar: &bar });
+        let kept = scenario.visit(Work { strategy, seed, keep: self, bar: &bar, watchdog });
         bar.finish_and_clear();
         let (mut schedule, text) = kept?;
         let (name, source) = (scenario.name().to_owned(), scenario.source().to_owned());
@@ -60,6 +69,7 @@ struct Work<'a> {
     seed: u64,
     keep: &'a Keep,
     bar: &'a ProgressBar,
+    watchdog: Watchdog<'a>,
 }
 
 impl Visitor for Work<'_> {
@@ -80,7 +90,10 @@ impl Visitor for Work<'_> {
             let processes = count(u64::from(progress.processes), "process");
             self.bar.set_message(format!("{processes}, {}", count(progress.decisions as u64, "decision")));
         };
-        let minimiser = Minimiser::new(&case, &*violation.property).max_runs(self.keep.runs).seeds_after(self.seed);
+        let minimiser = Minimiser::new(&case, &*violation.property)
+            .max_runs(self.keep.runs)
+            .seeds_after(self.seed)
+            .watchdog(self.watchdog);
         Ok(match minimiser.until(&until).progress(&progress).run(&decisions)? {
             Some(Minimised { part, decisions, violation, minimal, seed, .. }) => {
                 let violation = Some(Recorded::from(&violation));

@@ -69,7 +69,9 @@ impl Run {
             file.finish(trace)?;
         }
         output.lines(&if self.json { self.json_of(&scenario, &ran) } else { self.text_of(&scenario, &ran) });
-        if let (Some(kept), false) = (self.keep.execute(&scenario, self.chosen.strategy, self.seed)?, self.json) {
+        if let (Some(kept), false) =
+            (self.keep.execute(&scenario, self.chosen.strategy, self.seed, &self.patience)?, self.json)
+        {
             output.lines(&kept);
         }
         if self.open {

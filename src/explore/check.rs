@@ -93,7 +93,7 @@ impl<P: Process, T: Trial<P>> Exploration<'_, P, T> {
         }
         let report = self.run_under(Some(watchdog)).unwrap_or_else(|invalid| impossible(invalid));
         if let Some(finding) = report.findings.first() {
-            let mut failure = shrink(&case, finding).unwrap_or_else(|invalid| impossible(invalid));
+            let mut failure = shrink(&case, finding, Some(watchdog)).unwrap_or_else(|invalid| impossible(invalid));
             let _ = write!(failure.found, "\n{}", keep(&failure, &directory, &name));
             panic!("{}", tell(&case, &failure).unwrap_or_else(|invalid| impossible(invalid)));
         }
@@ -112,7 +112,7 @@ impl<P: Process, T: Trial<P>> Exploration<'_, P, T> {
         let impossible = |invalid: Invalid| Failure { violation: None, text: invalid.to_string() };
         let report = self.run().map_err(impossible)?;
         if let Some(finding) = report.findings.first() {
-            let small = shrink(&case, finding).map_err(impossible)?;
+            let small = shrink(&case, finding, None).map_err(impossible)?;
             let text = tell(&case, &small).map_err(impossible)?;
             return Err(Failure { violation: Some(small.violation), text });
         }
@@ -186,11 +186,15 @@ fn kept(directory: &Path, name: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn shrink<P: Process, T: Trial<P>>(case: &Case<P, T>, finding: &Finding) -> Result<Small, Invalid> {
+fn shrink<P: Process, T: Trial<P>>(
+    case: &Case<P, T>,
+    finding: &Finding,
+    watchdog: Option<Watchdog<'_>>,
+) -> Result<Small, Invalid> {
     let Finding { seed, found_within, violation } = finding;
     let (_, decisions) = Runner::new(case)?.record(*seed);
     let mut found = format!("seed {seed} of strategy {} shows it, within {found_within} schedules", case.strategy);
-    Ok(match Minimiser::new(case, &*violation.property).seeds_after(*seed).run(&decisions)? {
+    Ok(match Minimiser::new(case, &*violation.property).seeds_after(*seed).watchdog(watchdog).run(&decisions)? {
         Some(small) => {
             if let Some(other) = small.seed {
                 let _ = write!(found, "; that of seed {other}, which is drawn, came to fewer decisions");
@@ -207,9 +211,9 @@ fn shrink<P: Process, T: Trial<P>>(case: &Case<P, T>, finding: &Finding) -> Resu
 /// A handler never returns. No test can end that has it on one of its threads, so the whole process does; and what
 /// tests print is kept back until they end, so this is written around it.
 fn hung(hang: &Hang, directory: &Path, name: &str) -> ! {
-    let Hang { violation, decisions, .. } = hang.clone();
+    let Hang { violation, part, decisions, .. } = hang.clone();
     let text = violation.to_string();
-    let kept = keep(&Small { violation, part: Part::default(), decisions, found: String::new() }, directory, name);
+    let kept = keep(&Small { violation, part, decisions, found: String::new() }, directory, name);
     let _ = writeln!(io::stderr(), "{name}: {text}\n{kept}");
     std::process::exit(1)
 }

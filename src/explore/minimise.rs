@@ -4,6 +4,7 @@ use std::ops::Range;
 use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::trial::{Locks, Trial};
+use super::watchdog::Watchdog;
 use crate::engine::{Decisions, End, Invalid, Key, Outcome, Topic, Violation};
 use crate::model::Process;
 
@@ -98,6 +99,7 @@ pub struct Minimiser<'a, P: Process, T = Locks> {
     whole: bool,
     until: Option<&'a dyn Fn() -> bool>,
     progress: Option<&'a dyn Fn(MinimiseProgress)>,
+    watchdog: Option<Watchdog<'a>>,
 }
 
 impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
@@ -119,6 +121,7 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
             whole: false,
             until: None,
             progress: None,
+            watchdog: None,
         }
     }
 
@@ -174,6 +177,13 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
         self
     }
 
+    /// Who is told of a handler that never returns in one of the schedules that are tried.
+    #[must_use]
+    pub fn watchdog(mut self, watchdog: impl Into<Option<Watchdog<'a>>>) -> Self {
+        self.watchdog = watchdog.into();
+        self
+    }
+
     /// Makes this schedule small. `None` if it does not violate the property.
     ///
     /// # Errors
@@ -219,6 +229,19 @@ impl<P: Process, T: Trial<P>> Stage<P, T> {
     fn new(part: Part, case: Case<P, T>) -> Result<Self, Invalid> {
         let runner = Runner::new(&case)?;
         Ok(Self { part, case, runner })
+    }
+
+    fn replay(&mut self, decisions: &Decisions, watchdog: Option<Watchdog<'_>>) -> Outcome {
+        let Self { part, case, runner } = self;
+        let decisions = decisions.clone();
+        let Some(watchdog) = watchdog else { return runner.replay(decisions, &mut ()).0 };
+        watchdog.of_part(part, |watchdog| watchdog.replay(case, runner, decisions, &mut ()).0)
+    }
+
+    fn run(&mut self, seed: u64, watchdog: Option<Watchdog<'_>>) -> Outcome {
+        let Self { part, case, runner } = self;
+        let Some(watchdog) = watchdog else { return runner.run(seed) };
+        watchdog.of_part(part, |watchdog| watchdog.run(case, runner, seed, &mut ()))
     }
 }
 
@@ -315,7 +338,7 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
         if !stage.case.may_crash_as(decisions) {
             return None;
         }
-        let (outcome, _) = stage.runner.replay(decisions.clone(), &mut ());
+        let outcome = stage.replay(decisions, self.minimiser.watchdog);
         self.count(&outcome);
         match outcome.end {
             End::Violated(violation) if violation.property == self.minimiser.property => {

@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
+use super::reduction::Part;
 use super::runner::{Case, Runner};
 use super::schedule::{Recorded, Schedule};
 use super::trial::Trial;
@@ -22,6 +23,8 @@ pub struct Hang {
     pub violation: Violation,
     /// The seed of the run, if it is one of a seed.
     pub seed: Option<u64>,
+    /// Of which part of the case it is a schedule.
+    pub part: Part,
     /// The decisions up to there.
     pub decisions: Decisions,
 }
@@ -30,7 +33,8 @@ impl Hang {
     /// The schedule that shows it.
     pub fn schedule(&self) -> Schedule {
         let violation = Some(Recorded::from(&self.violation));
-        Schedule { violation, decisions: self.decisions.clone(), ..Schedule::default() }
+        let (part, decisions) = (self.part.clone(), self.decisions.clone());
+        Schedule { violation, part, decisions, scenario: None }
     }
 }
 
@@ -64,6 +68,12 @@ impl<'a> Watchdog<'a> {
     pub fn stalled_at(mut self, event: u64) -> Self {
         self.stalled = event;
         self
+    }
+
+    /// Runs what is of a part of the case.
+    pub(super) fn of_part<R>(self, part: &Part, run: impl FnOnce(Watchdog<'_>) -> R) -> R {
+        let bark = |hang: Hang| (self.bark)(Hang { part: part.clone(), ..hang });
+        run(Watchdog { bark: &bark, ..self })
     }
 
     pub(super) fn pulse(self) -> Pulse {
@@ -161,7 +171,7 @@ impl<'a> Watchdog<'a> {
         // It ends with the panic of the observer.
         let _ = catch_unwind(AssertUnwindSafe(run));
         let seed = if let Watched::Seed(seed) = what { Some(*seed) } else { None };
-        Some(Hang { violation: stop.violation?, seed, decisions: runner.decisions() })
+        Some(Hang { violation: stop.violation?, seed, part: Part::default(), decisions: runner.decisions() })
     }
 }
 

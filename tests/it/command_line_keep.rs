@@ -97,6 +97,7 @@ mod stalled {
         for command in [
             &["run", "ring.toml", "--seed", "7", "--strategy", "random"][..],
             &["explore", "ring.toml", "--first-seed", "7", "--jobs", "1", "--strategy", "random"],
+            &["explore", "ring.toml", "--first-seed", "7", "--strategy", "random", "--out", "campaign"],
         ] {
             let text = ends(&directory, &[command, &["--stalled-at", "20"]].concat(), 1);
             assert!(text.contains("handlers_return violated at tick "), "{text}");

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::super::{Fault, assumptions};
+use super::super::{Fault, assumptions, hang};
 use super::{Extent, Planned};
 use crate::engine::Invalid;
-use crate::explore::{Campaign, Case, Plan, Runner, SCHEDULE_VERSION, Shard, Strategy};
+use crate::explore::{Campaign, Case, Hang, Plan, Runner, SCHEDULE_VERSION, Shard, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 use crate::trace::{Fingerprint, Recorder};
@@ -46,7 +46,12 @@ struct Version {
 }
 
 impl Manifest {
-    pub(super) fn new(scenarios: &[Planned], shard: Shard, minimise: usize, extent: &Extent) -> Result<Self, Fault> {
+    pub(super) fn new(
+        scenarios: &[Planned],
+        shard: Shard,
+        minimise: usize,
+        extent: &Extent<'_>,
+    ) -> Result<Self, Fault> {
         let mut entries: Vec<Entry> = Vec::new();
         for Planned { scenario, assumption } in scenarios {
             let name = scenario.name().to_owned();
@@ -58,7 +63,10 @@ impl Manifest {
             let assumption = assumption.map(str::to_owned);
             let usual = if assumption.is_some() { assumptions::SCHEDULES } else { scenario.schedules() };
             let schedules = extent.schedules.unwrap_or(usual);
-            let first_run = scenario.visit(FirstRun { strategy: extent.strategy, seed: extent.first_seed })?;
+            let bark = |hang: Hang| hang::end(&hang, scenario);
+            let watchdog = extent.patience.watchdog(&bark);
+            let first_run =
+                scenario.visit(FirstRun { strategy: extent.strategy, seed: extent.first_seed, watchdog })?;
             entries.push(Entry { name, assumption, schedules, first_run, source: scenario.source().to_owned() });
         }
         let manifest = Self {
@@ -197,18 +205,19 @@ fn in_short(names: &[String]) -> String {
 }
 
 /// The fingerprint of one run.
-struct FirstRun {
+struct FirstRun<'a> {
     strategy: Strategy,
     seed: u64,
+    watchdog: Watchdog<'a>,
 }
 
-impl Visitor for FirstRun {
+impl Visitor for FirstRun<'_> {
     type Output = Result<String, Invalid>;
 
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
         case.strategy = self.strategy;
         let mut recorder = Recorder::to(Fingerprint::new());
-        Runner::new(&case)?.run_observed(self.seed, &mut recorder);
+        self.watchdog.run(&case, &mut Runner::new(&case)?, self.seed, &mut recorder);
         Ok(recorder.finish().to_string())
     }
 }

@@ -3,7 +3,7 @@ use std::thread;
 
 use super::{Campaign, CampaignStep, Misfit, Plan, Small, Totals};
 use crate::engine::{End, Invalid};
-use crate::explore::{Case, Exploration, Minimiser, Part, Recorded, Runner, Schedule, Stop};
+use crate::explore::{Case, Exploration, Minimiser, Part, Recorded, Runner, Schedule, Stop, Watchdog};
 use crate::mutex::Mutex;
 
 /// Minimising a failing schedule stops after so many runs.
@@ -11,7 +11,8 @@ const RUNS_MAX: u64 = 20_000;
 
 impl Campaign {
     /// Does what is left of it, on so many threads. Each step that is done is given to `keep`, one after another,
-    /// before it counts; if it cannot be kept, that is the end.
+    /// before it counts; if it cannot be kept, that is the end. The watchdog, if there is one, is told of a handler that
+    /// never returns.
     ///
     /// # Errors
     /// What in the setup cannot be, or what `keep` says.
@@ -19,6 +20,7 @@ impl Campaign {
         &mut self,
         case: &Case<P>,
         jobs: usize,
+        watchdog: Option<Watchdog<'_>>,
         mut keep: impl FnMut(&Self, &CampaignStep) -> Result<(), E>,
     ) -> Result<(), E> {
         let plan = self.plan;
@@ -29,9 +31,11 @@ impl Campaign {
             campaign.take(step).unwrap_or_else(|misfit: Misfit| unreachable!("it was asked for: {misfit}"));
             Ok(())
         };
-        in_parallel::<_, E>(jobs, chunks, |chunk| run_chunk(&plan, case, chunk), |step| take(self, step))?;
+        let run_chunk = |chunk| run_chunk(&plan, case, watchdog, chunk);
+        in_parallel::<_, E>(jobs, chunks, run_chunk, |step| take(self, step))?;
         let failing: Vec<(String, u64)> = self.unminimised().map(|(of, seed)| (of.to_owned(), seed)).collect();
-        in_parallel::<_, E>(jobs, failing.into_iter(), |(of, seed)| make_small(case, of, seed), |step| take(self, step))
+        let make_small = |(of, seed)| make_small(case, watchdog, of, seed);
+        in_parallel::<_, E>(jobs, failing.into_iter(), make_small, |step| take(self, step))
     }
 }
 
@@ -62,20 +66,33 @@ fn in_parallel<T: Send, E: From<Invalid>>(
     })
 }
 
-fn run_chunk<P: Mutex>(plan: &Plan, case: &Case<P>, chunk: u64) -> Result<CampaignStep, Invalid> {
+fn run_chunk<P: Mutex>(
+    plan: &Plan,
+    case: &Case<P>,
+    watchdog: Option<Watchdog<'_>>,
+    chunk: u64,
+) -> Result<CampaignStep, Invalid> {
     let range = plan.chunk(chunk);
-    let exploration = Exploration::of(case.clone())
+    let mut exploration = Exploration::of(case.clone())
         .first_seed(plan.first_seed + range.start)
         .schedules(range.end - range.start)
         .stop(Stop::Never)
         .jobs(1);
+    if let Some(watchdog) = watchdog {
+        exploration = exploration.watchdog(watchdog);
+    }
     Ok(CampaignStep::Chunk { chunk, totals: Totals::from(exploration.run()?) })
 }
 
-fn make_small<P: Mutex>(case: &Case<P>, property: String, seed: u64) -> Result<CampaignStep, Invalid> {
+fn make_small<P: Mutex>(
+    case: &Case<P>,
+    watchdog: Option<Watchdog<'_>>,
+    property: String,
+    seed: u64,
+) -> Result<CampaignStep, Invalid> {
     let (outcome, decisions) = Runner::new(case)?.record(seed);
     // The others are made small for themselves.
-    let minimiser = Minimiser::new(case, &*property).max_runs(RUNS_MAX).seeds(0..0);
+    let minimiser = Minimiser::new(case, &*property).max_runs(RUNS_MAX).watchdog(watchdog).seeds(0..0);
     let (part, decisions, violation, minimal) = match minimiser.run(&decisions)? {
         Some(small) => (small.part, small.decisions, Some(Recorded::from(&small.violation)), small.minimal),
         None => match outcome.end {

@@ -2,7 +2,7 @@
 
 use super::{Failing, Found, Search, Stage};
 use crate::engine::{Decisions, End, Invalid, Key, Stream, Streams, Topic};
-use crate::explore::Runner;
+use crate::explore::Part;
 use crate::explore::trial::Trial;
 use crate::model::Process;
 
@@ -61,18 +61,18 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
         if found.best.decisions.len() <= FEW {
             return Ok(());
         }
-        let mut runner = Runner::new(self.minimiser.case)?;
+        let mut whole = Stage::new(Part::default(), self.minimiser.case.clone())?;
         let mut others = 0;
         for seed in self.minimiser.seeds.clone() {
             if others == OTHERS || self.is_spent() {
                 break;
             }
-            let outcome = runner.run(seed);
+            let outcome = whole.run(seed, self.minimiser.watchdog);
             self.count(&outcome);
             if !self.violates(&outcome.end) {
                 continue;
             }
-            let (_, decisions) = runner.record(seed);
+            let (_, decisions) = whole.runner.record(seed);
             let Some(mut other) = self.begin(&decisions)? else { continue };
             others += 1;
             self.settle(&mut other, Reach::Near);
@@ -116,7 +116,7 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
             if failing == FAILING_SEEDS || self.is_spent() {
                 break;
             }
-            let outcome = stage.runner.run(seed);
+            let outcome = stage.run(seed, self.minimiser.watchdog);
             self.count(&outcome);
             if !self.violates(&outcome.end) {
                 continue;
