@@ -60,6 +60,10 @@
 //! - "Holds" is said only of schedules that came to their end; one that met a limit proves nothing, and is counted.
 #![forbid(unsafe_code)]
 
+// Some tests have a file in common with the benches.
+#[cfg(test)]
+extern crate self as jeton;
+
 pub mod algorithms;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

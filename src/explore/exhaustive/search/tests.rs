@@ -1,13 +1,14 @@
 //! Models whose states can be counted otherwise.
 
-use std::collections::VecDeque;
-
 use proptest::prelude::*;
-use serde::Serialize;
 
+use self::reference::Reference;
 use super::*;
 use crate::engine::{Agenda, ChannelOrder};
 use crate::model::{Context, Effect, Event, Never, ProcessId, Relabelling, Ticks};
+
+#[path = "../../../../benches/workloads/reference.rs"]
+mod reference;
 
 /// No application and no property.
 #[derive(Clone, Copy, Debug)]
@@ -166,79 +167,6 @@ fn independent_counters_are_a_product() {
             if (n, most) == (3, 2) {
                 assert_eq!(schedules(&mut search), 720 / 8, "6! / (2! 2! 2!)");
             }
-        }
-    }
-}
-
-/// The lock server that other checkers were measured with: clients that want the lock so many times.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Reference {
-    Server { holder: Option<ProcessId>, queue: VecDeque<ProcessId> },
-    Waiting { left: u32 },
-    Inside { left: u32 },
-    Done,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-enum Word {
-    Req,
-    Grant,
-    Rel,
-}
-
-const SERVER: ProcessId = ProcessId::new(0);
-
-impl Process for Reference {
-    type Config = u32;
-    type Message = Word;
-    type Timer = ();
-    type Request = Never;
-    type Indication = Never;
-    type Stable = ();
-    type Record = Never;
-
-    fn new(me: ProcessId, &rounds: &u32) -> Self {
-        if me == SERVER {
-            Self::Server { holder: None, queue: VecDeque::new() }
-        } else {
-            Self::Waiting { left: rounds }
-        }
-    }
-
-    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
-        if ctx.me() != SERVER {
-            ctx.send(SERVER, Word::Req);
-        }
-    }
-
-    fn on_message(&mut self, from: ProcessId, word: Word, ctx: &mut Context<'_, Self>) {
-        match (self, word) {
-            (Self::Server { holder: holder @ None, .. }, Word::Req) => {
-                *holder = Some(from);
-                ctx.send(from, Word::Grant);
-            }
-            (Self::Server { queue, .. }, Word::Req) => queue.push_back(from),
-            (Self::Server { holder, queue }, Word::Rel) => {
-                *holder = queue.pop_front();
-                if let Some(next) = *holder {
-                    ctx.send(next, Word::Grant);
-                }
-            }
-            (client, _) => {
-                if let Self::Waiting { left } = *client {
-                    *client = Self::Inside { left };
-                    ctx.set_timer((), Ticks::new(1));
-                }
-            }
-        }
-    }
-
-    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
-        let Self::Inside { left } = *self else { return };
-        ctx.send(SERVER, Word::Rel);
-        *self = if left > 1 { Self::Waiting { left: left - 1 } } else { Self::Done };
-        if left > 1 {
-            ctx.send(SERVER, Word::Req);
         }
     }
 }
