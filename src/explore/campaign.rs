@@ -173,7 +173,7 @@ pub enum Misfit {
 /// // It is interrupted after three steps. What is kept of it is enough to go on.
 /// let mut kept = Vec::new();
 /// let mut campaign = Campaign::new(plan);
-/// let interrupted = campaign.run(&case, 1, |_, step| {
+/// let interrupted = campaign.run(&case, 1, None, |_, step| {
 ///     kept.push(step.clone());
 ///     if kept.len() < 3 { Ok(()) } else { Err(None) }
 /// });
@@ -183,7 +183,7 @@ pub enum Misfit {
 /// for step in kept {
 ///     resumed.take(step)?;
 /// }
-/// resumed.run(&case, 2, |_, _| Ok::<(), Invalid>(()))?;
+/// resumed.run(&case, 2, None, |_, _| Ok::<(), Invalid>(()))?;
 /// assert!(resumed.is_complete());
 /// assert_eq!(resumed.totals().schedules, 100);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
