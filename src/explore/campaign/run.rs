@@ -11,8 +11,8 @@ const RUNS_MAX: u64 = 20_000;
 
 impl Campaign {
     /// Does what is left of it, on so many threads. Each step that is done is given to `keep`, one after another,
-    /// before it counts; if it cannot be kept, that is the end. The watchdog, if there is one, is told of a handler that
-    /// never returns.
+    /// before it counts; if it cannot be kept, that is the end. The watchdog, if there is one, is told of a handler
+    /// that never returns.
     ///
     /// # Errors
     /// What in the setup cannot be, or what `keep` says.
