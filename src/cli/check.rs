@@ -7,10 +7,9 @@ use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::layout::{count, grouped};
+use super::layout::{count, grouped, indented};
 use super::output::{NewFile, Output};
 use super::replay::to_see;
-use super::untimed::indented;
 use super::{Fault, Verdict as Outcome, input, progress, view};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
@@ -116,7 +115,7 @@ impl Check {
 /// Writes the schedule of what was found.
 fn keep(file: NewFile, scenario: &Scenario, found: &Counterexample) -> Result<(), Fault> {
     let mut schedule = found.schedule.clone();
-    schedule.scenario = Some(ScenarioText { name: scenario.name().to_owned(), source: scenario.source().to_owned() });
+    schedule.scenario = Some(ScenarioText::from(scenario));
     file.finish(schedule.to_string().as_bytes())
 }
 

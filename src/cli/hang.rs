@@ -49,6 +49,6 @@ pub(super) fn end(hang: &Hang, scenario: &Scenario) -> ! {
 
 fn write(hang: &Hang, scenario: &Scenario, place: &Path) -> Result<(), Fault> {
     let mut schedule = hang.schedule();
-    schedule.scenario = Some(ScenarioText { name: scenario.name().to_owned(), source: scenario.source().to_owned() });
+    schedule.scenario = Some(ScenarioText::from(scenario));
     NewFile::create(place)?.finish(schedule.to_string().as_bytes())
 }

@@ -57,8 +57,7 @@ impl Keep {
         let kept = scenario.visit(Work { strategy, seed, keep: self, bar: &bar, watchdog });
         bar.finish_and_clear();
         let (mut schedule, text) = kept?;
-        let (name, source) = (scenario.name().to_owned(), scenario.source().to_owned());
-        schedule.scenario = Some(ScenarioText { name, source });
+        schedule.scenario = Some(ScenarioText::from(scenario));
         file.finish(schedule.to_string().as_bytes())?;
         Ok(Some(format!("{text} in {}", place.display())))
     }

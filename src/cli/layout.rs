@@ -64,6 +64,13 @@ pub(super) fn rounded(number: f64) -> String {
     format!("{value:.decimals$}{unit}")
 }
 
+/// A line, wrapped below its own beginning.
+pub(super) fn indented(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    wrap(text, indent, width())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::layout::width;
 use super::output::{NewFile, Output};
-use super::{Fault, Verdict};
+use super::{Fault, Verdict, progress};
 use crate::algorithms::NAMES;
 use crate::engine::Distribution;
 use crate::measure::{self, CrashKind, Load, Results, Sweep};
@@ -79,15 +78,12 @@ impl Messages {
             prepare(directory)?;
         }
         let command = self.command();
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} points, {eta} to go") {
-            bar.set_style(style);
-        }
-        let progress = |done: usize, of: usize| {
+        let bar = progress::points();
+        let show = |done: usize, of: usize| {
             bar.set_length(of as u64);
             bar.set_position(done as u64);
         };
-        let results = self.sweep().run(self.jobs.and_then(NonZero::new), &progress);
+        let results = self.sweep().run(self.jobs.and_then(NonZero::new), &show);
         bar.finish_and_clear();
         let results = results.map_err(|failed| Fault::new(failed.to_string()))?;
         output.lines(&measure::table(&results, width()));

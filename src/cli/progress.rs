@@ -12,6 +12,11 @@ pub(super) fn runs(most: u64, on: impl Into<String>) -> ProgressBar {
     styled(ProgressBar::new(most), on, "{msg} {wide_bar} {pos}/{len} runs")
 }
 
+/// How many points of a sweep are measured; how many there are is said later.
+pub(super) fn points() -> ProgressBar {
+    styled(ProgressBar::new(0), "", "{wide_bar} {pos}/{len} points, {eta} to go")
+}
+
 /// What has no end that is known: its prefix tells how far it is.
 pub(super) fn open_ended(of: impl Into<String>) -> ProgressBar {
     styled(ProgressBar::new_spinner(), of, "{msg}: {prefix}, {elapsed}")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::layout::{count, width, wrap};
+use super::layout::{count, indented};
 use super::{Fault, input};
 use crate::engine::Invalid;
 use crate::explore::{Case, Counterexample, Departure, Exhaustive, UntimedSchedule};
@@ -52,13 +52,6 @@ pub(super) fn text(schedule: &UntimedSchedule, replayed: &Replayed) -> String {
         }
     }
     lines.iter().flat_map(|text| text.lines()).map(indented).collect::<Vec<_>>().join("\n")
-}
-
-/// A line, wrapped below its own beginning.
-pub(super) fn indented(line: &str) -> String {
-    let text = line.trim_start();
-    let indent = &line[..line.len() - text.len()];
-    wrap(text, indent, width())
 }
 
 pub(super) fn json(schedule: &UntimedSchedule, replayed: &Replayed) -> String {

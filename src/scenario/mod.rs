@@ -38,7 +38,7 @@ use std::path::Path;
 
 use crate::algorithms::with_system;
 use crate::engine::Distribution;
-use crate::explore::Case;
+use crate::explore::{Case, ScenarioText};
 use crate::mutex::{Property, System, Workload};
 
 pub use assumption::{Assumption, assumptions};
@@ -73,6 +73,13 @@ pub trait Visitor {
     type Output;
     /// Does it, with the system's type.
     fn visit<S: System>(self, case: Case<S>) -> Self::Output;
+}
+
+impl From<&Scenario> for ScenarioText {
+    /// What a schedule file has of the scenario that it is a schedule of.
+    fn from(scenario: &Scenario) -> Self {
+        Self { name: scenario.name().to_owned(), source: scenario.source().to_owned() }
+    }
 }
 
 impl Scenario {

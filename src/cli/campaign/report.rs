@@ -278,8 +278,7 @@ impl Line<'_> {
     }
 
     fn small(&self, form: &Form) -> Result<Small, Fault> {
-        let (name, source) = (self.scenario.name().to_owned(), self.scenario.source().to_owned());
-        let schedule = Schedule { scenario: Some(ScenarioText { name, source }), ..form.schedule.clone() };
+        let schedule = Schedule { scenario: Some(ScenarioText::from(self.scenario)), ..form.schedule.clone() };
         let page = has_view(form).then(|| view::page(self.scenario, &schedule)).transpose()?;
         let view = page.map(|page| (self.stem(form) + VIEW, page));
         Ok(Small { schedule: (self.file(form), schedule.to_string()), view })
