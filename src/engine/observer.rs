@@ -60,7 +60,7 @@ pub trait Observer<P: Process> {
 /// Sees nothing.
 impl<P: Process> Observer<P> for () {}
 
-impl<P: Process, O: Observer<P>> Observer<P> for &mut O {
+impl<P: Process, O: Observer<P> + ?Sized> Observer<P> for &mut O {
     fn event(&mut self, process: ProcessId, event: &Event<P>, message: Option<MessageId>, world: &World<P>) {
         (**self).event(process, event, message, world);
     }

@@ -132,6 +132,10 @@ impl<P: Process, T: Trial<P>> fmt::Debug for Runner<P, T> {
     }
 }
 
+/// Who else sees a run. Behind a pointer, or the engine would be compiled once more for each: what compiles it for all
+/// systems takes minutes.
+type Eyes<'a, P> = &'a mut (dyn Observer<P> + 'a);
+
 /// What watches a dry run: nothing of it is counted.
 #[derive(Clone)]
 struct DryRun<J> {
@@ -191,27 +195,25 @@ impl<P: Process, T: Trial<P>> Runner<P, T> {
     {
         let plan = self.plan(seed, watcher, false);
         self.reset();
-        let observers = &mut (self.judge.watch(), (observer, watcher));
-        self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, observers)
+        let observers: Eyes<'_, P> = &mut (observer, watcher);
+        self.simulation.run_drawn(seed, plan.draw(), &mut self.applications, &mut (self.judge.watch(), observers))
     }
 
     /// As [`run_watched`](Self::run_watched), but every run is recorded, the dry ones too: whichever the watcher ends
     /// with a panic leaves its decisions.
-    pub(super) fn record_watched<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W) {
+    pub(super) fn record_watched<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W) -> (Outcome, Decisions) {
         let plan = self.plan(seed, watcher, true);
         self.reset();
-        let observers = &mut (self.judge.watch(), watcher);
-        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, observers);
+        let watcher: Eyes<'_, P> = watcher;
+        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, &mut (self.judge.watch(), watcher))
     }
 
     /// Runs the schedule of a seed and returns its decisions too.
     pub fn record(&mut self, seed: u64) -> (Outcome, Decisions) {
-        let plan = self.plan(seed, &mut (), false);
-        self.reset();
-        self.simulation.record_drawn(seed, plan.draw(), &mut self.applications, self.judge.watch())
+        self.record_watched(seed, &mut ())
     }
 
-    fn plan<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W, records: bool) -> Plan {
+    fn plan(&mut self, seed: u64, watcher: Eyes<'_, P>, records: bool) -> Plan {
         match self.strategy.of_seed(seed) {
             Strategy::Random | Strategy::Auto => Plan::Random,
             Strategy::Swarm => Plan::Swarm,
@@ -224,14 +226,15 @@ impl<P: Process, T: Trial<P>> Runner<P, T> {
     }
 
     /// Makes dry runs and chooses a crash in each, until all are placed or those before have ended the run.
-    fn place_crashes<W: Observer<P>>(&mut self, seed: u64, watcher: &mut W, records: bool) -> Option<Placing> {
+    fn place_crashes(&mut self, seed: u64, watcher: Eyes<'_, P>, records: bool) -> Option<Placing> {
         let DryRun { groups, judge, steps } = &mut self.dry;
         let mut placing = Placing::new(seed, groups)?;
         while !placing.is_done() {
             self.trial.reset(&mut self.applications);
             judge.reset();
             steps.0.clear();
-            let observers = &mut (judge.watch(), (&mut *steps, &mut *watcher));
+            let eyes: Eyes<'_, P> = &mut (&mut *steps, &mut *watcher);
+            let observers = &mut (judge.watch(), eyes);
             let outcome = if records {
                 self.simulation.record_drawn(seed, placing.draw(), &mut self.applications, observers).0
             } else {
@@ -247,6 +250,7 @@ impl<P: Process, T: Trial<P>> Runner<P, T> {
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.
     pub fn replay<O: Observer<P>>(&mut self, decisions: Decisions, observer: &mut O) -> (Outcome, Divergence) {
         self.reset();
+        let observer: Eyes<'_, P> = observer;
         self.simulation.replay(decisions, &mut self.applications, &mut (self.judge.watch(), observer))
     }
 

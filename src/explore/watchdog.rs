@@ -164,7 +164,7 @@ impl<'a> Watchdog<'a> {
         }
         let mut stop = Stop { before: event, seen: 0, seconds: self.patience.as_secs(), violation: None };
         let run = || match what {
-            Watched::Seed(seed) => runner.record_watched(*seed, &mut stop),
+            Watched::Seed(seed) => drop(runner.record_watched(*seed, &mut stop)),
             Watched::Decisions(decisions) => drop(runner.replay(decisions.clone(), &mut stop)),
             Watched::Seeds => {}
         };
