@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::builder::PossibleValuesParser;
 use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::layout::{grouped, width, wrap};
+use super::number::{self, number};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, progress};
 use crate::algorithms::{self, NAMES, with_system};
@@ -26,10 +27,10 @@ pub(super) struct Assumptions {
     systems: Vec<String>,
     /// How many schedules of each
     #[arg(long, value_name = "N", default_value_t = SCHEDULES)]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = number::<u64>(number::SOME))]
     schedules: u64,
     /// On how many threads; all cores by default. The result is the same
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<usize>(1..=1024))]
     jobs: Option<usize>,
     /// Print JSON Lines, one object per system, property and assumption
     #[arg(long)]

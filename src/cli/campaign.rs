@@ -21,6 +21,7 @@ use indicatif::ProgressBar;
 
 use super::hang::{self, Patience};
 use super::layout::grouped;
+use super::number::number;
 use super::output::{self, Output};
 use super::{Fault, Verdict, progress, view};
 use crate::explore::{Campaign, CampaignStep, Case, Failing, Hang, Shard, Strategy, Watchdog};
@@ -44,7 +45,7 @@ pub(super) struct Options {
     shard: Option<Shard>,
     /// How many failing schedules of each property are made small, the first ones
     #[arg(long, value_name = "N", requires = "out", default_value_t = 20)]
-    #[arg(value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=Failing::SEEDS as u64))]
+    #[arg(value_parser = number::<usize>(0..=Failing::SEEDS as u64))]
     minimise: usize,
     /// Take from each system of these scenarios one assumption after another too, as `jeton assumptions` does, and put
     /// that table on the page: of each as many schedules as `--schedules` says, or 250

@@ -3,11 +3,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::layout::{count, grouped, indented};
+use super::number::{self, number};
 use super::output::{NewFile, Output};
 use super::replay::to_see;
 use super::{Fault, Verdict as Outcome, input, progress, view};
@@ -32,34 +32,37 @@ pub(super) struct Check {
     path: PathBuf,
     /// How much memory it may take, in GiB; then it says how far it came
     #[arg(long, value_name = "GIB", default_value_t = 4)]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=4096))]
+    #[arg(value_parser = number::<u64>(1..=4096))]
     memory: u64,
     /// How many timers of each process fire though something else is sure to come
     #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = number::<u32>(number::FEW))]
     early_timers: u32,
     /// How many messages are lost at most; by default one, if the scenario has messages lost
     #[arg(long, value_name = "N")]
+    #[arg(value_parser = number::<u32>(number::FEW))]
     losses: Option<u32>,
     /// How many messages arrive twice at most; by default one, if the scenario has messages repeated
     #[arg(long, value_name = "N")]
+    #[arg(value_parser = number::<u32>(number::FEW))]
     duplicates: Option<u32>,
     /// What it leaves out: symmetry takes states that differ only in which client is which for one
     #[arg(long, value_name = "HOW", default_value = "none", value_parser = ["none", "symmetry"])]
     reduction: String,
     /// How many threads search; by default all that there are
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<usize>(1..=1024))]
     jobs: Option<usize>,
     /// Stop after so many seconds; then it says how far it came
-    #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = number::<u64>(number::SOME))]
     seconds: Option<u64>,
     /// Look at the first so many states only, and estimate how many there are in all
     #[arg(long, value_name = "STATES", num_args = 0..=1, default_missing_value = "100000")]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = number::<u64>(number::SOME))]
     estimate: Option<u64>,
     /// And if all is verified, run so many schedules of each strategy in virtual time: how many of the states do they
     /// come to?
     #[arg(long, value_name = "SCHEDULES")]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = number::<u64>(number::SOME))]
     coverage: Option<u64>,
     /// Write what it finds to this file, for `jeton replay`; by default, to one among the temporary files
     #[arg(long, value_name = "OUT.toml")]

@@ -3,12 +3,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::hang::{self, Patience};
 use super::layout::{grouped, rounded, width, wrap};
+use super::number::{self, number};
 use super::output::Output;
 use super::tried::{as_f64, tried};
 use super::{Fault, Verdict, campaign, input, progress, strategy, view};
@@ -32,15 +32,16 @@ pub(super) struct Explore {
     paths: Vec<PathBuf>,
     /// How many schedules; by default what the scenario says, or 1000
     #[arg(long, value_name = "N", env = "JETON_SCHEDULES")]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = number::<u64>(number::SOME))]
     schedules: Option<u64>,
     /// The seed of the first schedule; each has the next number
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
+    #[arg(value_parser = number::<u64>(number::ANY))]
     first_seed: u64,
     #[command(flatten)]
     chosen: strategy::Chosen,
     /// On how many threads; all cores by default. The result is the same
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<usize>(1..=1024))]
     jobs: Option<usize>,
     #[command(flatten)]
     patience: Patience,

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 
 use super::Fault;
+use super::number::{self, number};
 use super::output::{NewFile, complain};
 use crate::explore::{Hang, ScenarioText, Watchdog};
 use crate::scenario::Scenario;
@@ -17,11 +17,12 @@ pub(super) struct Patience {
     /// A handler that takes so many seconds never returns: its schedule is written to a file here, and the exit status
     /// is 1
     #[arg(long = "watchdog", value_name = "SECONDS", default_value_t = 30)]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
+    #[arg(value_parser = number::<u64>(1..=86_400))]
     seconds: u64,
     /// As if the handler of this event never returned
     #[cfg(debug_assertions)]
     #[arg(long, value_name = "EVENT", default_value_t = 0, hide = true)]
+    #[arg(value_parser = number::<u64>(number::ANY))]
     stalled_at: u64,
 }
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
 
 use super::hang::{self, Patience};
 use super::layout::count;
+use super::number::{self, number};
 use super::output::NewFile;
 use super::{Fault, progress};
 use crate::engine::{End, Invalid};
@@ -27,10 +27,11 @@ pub(super) struct Keep {
     kept: Option<PathBuf>,
     /// How many schedules are tried to make it small
     #[arg(id = "keep-runs", long, value_name = "N", default_value_t = 20_000, requires = "kept")]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = number::<u64>(number::SOME))]
     runs: u64,
     /// How long that may take at most; the result then depends on the speed of the machine
     #[arg(id = "keep-seconds", long, value_name = "N", requires = "kept")]
+    #[arg(value_parser = number::<u64>(number::ANY))]
     seconds: Option<u64>,
 }
 

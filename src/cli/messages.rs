@@ -2,9 +2,10 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::builder::PossibleValuesParser;
 
 use super::layout::width;
+use super::number::{self, number};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, progress};
 use crate::algorithms::NAMES;
@@ -35,25 +36,26 @@ pub(super) struct Messages {
     hold: Distribution,
     /// In how many of 1,000 stays there is a write, which a ring replicates
     #[arg(long, value_name = "N", default_value_t = 0)]
-    #[arg(value_parser = RangedU64ValueParser::<u16>::new().range(0..=1000))]
+    #[arg(value_parser = number::<u16>(0..=1000))]
     writes: u16,
     /// How many runs of each
     #[arg(long, value_name = "N", default_value_t = 10)]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=100_000))]
+    #[arg(value_parser = number::<u64>(1..=100_000))]
     seeds: u64,
     /// The seed of the first run
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
+    #[arg(value_parser = number::<u64>(number::ANY))]
     seed: u64,
     /// How many entries of each run are looked at, at least
     #[arg(long, value_name = "N", default_value_t = 200)]
-    #[arg(value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
+    #[arg(value_parser = number::<u32>(1..=1_000_000))]
     entries: u32,
     /// What crashes in the second phase: `all`, `none`, or some of idle, waiting, holder, token (who it goes to) and
     /// coordinator (process 0)
     #[arg(long, value_name = "KIND", default_value = "all", value_parser = crashes)]
     crash: List<CrashKind>,
     /// On how many threads; all cores by default. The result is the same
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<usize>(1..=1024))]
     jobs: Option<usize>,
     /// Write everything into this directory: a page, plots (SVG), and CSV and JSON Lines of points, runs and types
     #[arg(long, value_name = "DIR")]

@@ -14,6 +14,7 @@ mod keep;
 mod layout;
 mod merge;
 mod messages;
+mod number;
 mod output;
 mod progress;
 mod replay;
@@ -26,7 +27,7 @@ mod view;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::engine::Invalid;
 use output::Output;
@@ -75,10 +76,25 @@ impl From<Invalid> for Fault {
     }
 }
 
+/// The arguments of the process. `--seed -1` is a number that is out of range, and no option that is not known.
+fn arguments() -> Arguments {
+    let negative = |argument: Arg| {
+        let takes_values = argument.get_action().takes_values();
+        argument.allow_negative_numbers(takes_values)
+    };
+    let mut command = Arguments::command();
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, |command| command.mut_args(negative));
+    }
+    let matches = command.get_matches_mut();
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+}
+
 /// Does what the arguments of the process ask for.
 pub fn main() -> ExitCode {
     let mut output = Output::stdout();
-    let result = match Arguments::parse().command {
+    let result = match arguments().command {
         Command::Run(command) => command.execute(&mut output),
         Command::Replay(command) => command.execute(&mut output),
         Command::Explore(command) => command.execute(&mut output),

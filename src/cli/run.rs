@@ -7,6 +7,7 @@ use super::explore::shell_word;
 use super::hang::{self, Patience};
 use super::keep::Keep;
 use super::layout::{count, grouped, width, wrap};
+use super::number::{self, number};
 use super::output::{NewFile, Output};
 use super::{Fault, Verdict, input, strategy, view};
 use crate::engine::{End, Invalid, Outcome};
@@ -26,6 +27,7 @@ pub(super) struct Run {
     file: PathBuf,
     /// Which schedule
     #[arg(long, value_name = "N", env = "JETON_SEED", default_value_t = 0)]
+    #[arg(value_parser = number::<u64>(number::ANY))]
     seed: u64,
     #[command(flatten)]
     chosen: strategy::Chosen,

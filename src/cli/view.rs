@@ -7,6 +7,7 @@ use super::explore::shell_word;
 use super::hang::{self, Patience};
 use super::input::AnySchedule;
 use super::layout::WIDTH_MAX;
+use super::number::{self, number};
 use super::output::{NewFile, Output, complain};
 use super::{Fault, Verdict, input, strategy, untimed};
 use crate::engine::{Invalid, Outcome};
@@ -29,6 +30,7 @@ pub(super) struct View {
     input: PathBuf,
     /// Which schedule of a scenario
     #[arg(long, value_name = "N", env = "JETON_SEED")]
+    #[arg(value_parser = number::<u64>(number::ANY))]
     seed: Option<u64>,
     #[command(flatten)]
     chosen: strategy::Chosen,
@@ -42,6 +44,7 @@ pub(super) struct View {
     format: Option<Format>,
     /// Of a drawing (.svg, .mmd): at most so many rows, the last ones
     #[arg(long, value_name = "N", default_value_t = Excerpt::default().rows)]
+    #[arg(value_parser = number::<usize>(number::FEW))]
     rows: usize,
     /// Open it in the browser
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! Names that were mistyped: which was probably meant.
+//! What is wrong with a text, in words: of names that were mistyped, which was probably meant.
 
 /// The name that was probably meant: the only one that begins like it, or else the one with the fewest edits, if those
 /// are at most a third of it.
@@ -37,13 +37,55 @@ pub(crate) fn did_you_mean<N: AsRef<str>>(wrong: &str, known: &[N]) -> String {
     nearest(wrong, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
 }
 
-/// What serde says of a name that it does not know, with the one that was probably meant.
-pub(crate) fn suggest(message: &str) -> String {
+/// What serde says is wrong, in words for whoever wrote the text rather than the program: with the name that was
+/// probably meant, if one is not known.
+pub(crate) fn in_words(message: &str) -> String {
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return format!("the key {key} is missing");
+    }
+    for start in ["invalid type: ", "invalid value: ", "invalid length "] {
+        if let Some((found, expected)) = message.strip_prefix(start).and_then(|rest| rest.rsplit_once(", expected ")) {
+            return format!("found {}, expected {}", what_is_found(found), what_is_expected(expected));
+        }
+    }
     let is_name = message.contains("unknown field `") || message.contains("unknown variant `");
     let mut names = message.split('`').skip(1).step_by(2);
     match names.next().filter(|_| is_name) {
         Some(wrong) => format!("{message}{}", did_you_mean(wrong, &names.collect::<Vec<_>>())),
         None => message.to_owned(),
+    }
+}
+
+fn what_is_found(found: &str) -> String {
+    let (kind, value) = found.split_once(' ').unwrap_or((found, ""));
+    let value = value.trim_matches('`');
+    match kind {
+        "integer" => format!("the number {value}"),
+        "floating" => format!("{}, which is no whole number", value.trim_start_matches("point `")),
+        "string" => format!("the text {value}"),
+        "boolean" => value.to_owned(),
+        "map" => "a table".to_owned(),
+        "sequence" => "a list".to_owned(),
+        "unit" | "null" => "nothing".to_owned(),
+        // A length.
+        _ if kind.parse::<u64>().is_ok() => format!("a list of {kind}"),
+        _ => found.to_owned(),
+    }
+}
+
+fn what_is_expected(expected: &str) -> String {
+    let from_0_to = |most: u64| format!("a whole number from 0 to {most}");
+    match expected {
+        "u16" => from_0_to(u16::MAX.into()),
+        "u32" => from_0_to(u32::MAX.into()),
+        // A `usize` is one where traces and schedules are read.
+        "u64" | "usize" => from_0_to(u64::MAX),
+        "a string" => "text in quotes".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a table".to_owned(),
+        _ if expected.starts_with("struct ") => "a table".to_owned(),
+        _ => expected.to_owned(),
     }
 }
 
@@ -70,9 +112,33 @@ mod tests {
     #[test]
     fn what_serde_lists_is_suggested() {
         let message = "unknown field `atick`, expected one of `tick`, `number`";
-        assert_eq!(suggest(message), format!("{message}, did you mean `tick`?"));
-        assert_eq!(suggest("missing field `tick`"), "missing field `tick`");
+        assert_eq!(in_words(message), format!("{message}, did you mean `tick`?"));
         let message = "unknown field `zzz`, expected `tick`";
-        assert_eq!(suggest(message), message);
+        assert_eq!(in_words(message), message);
+    }
+
+    #[test]
+    fn what_serde_calls_by_types_is_called_by_words() {
+        for (message, words) in [
+            ("missing field `tick`", "the key `tick` is missing"),
+            (
+                "invalid value: integer `-1`, expected u64",
+                "found the number -1, expected a whole number from 0 to 18446744073709551615",
+            ),
+            (
+                "invalid type: floating point `1.5`, expected u32",
+                "found 1.5, which is no whole number, expected a whole number from 0 to 4294967295",
+            ),
+            (
+                "invalid type: string \"a, expected b\", expected a map",
+                "found the text \"a, expected b\", expected a table",
+            ),
+            ("invalid type: boolean `true`, expected a string", "found true, expected text in quotes"),
+            ("invalid type: map, expected a sequence", "found a table, expected a list"),
+            ("invalid length 1, expected a tuple of size 2", "found a list of 1, expected a tuple of size 2"),
+            ("EOF while parsing a value", "EOF while parsing a value"),
+        ] {
+            assert_eq!(in_words(message), words);
+        }
     }
 }

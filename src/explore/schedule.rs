@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::reduction::Part;
-use crate::engine::spelling::suggest;
+use crate::engine::spelling::in_words;
 use crate::engine::{Decisions, End, Key, KeyError, Violation};
 
 /// The version of the format, and of what decisions mean: a change that gives a kept schedule another run gives it
@@ -128,6 +128,13 @@ struct Version {
     version: u32,
 }
 
+/// What is wrong with a text in TOML, and where.
+pub(super) fn what_is_wrong(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text.trim_end().strip_suffix(error.message()).unwrap_or_default();
+    format!("{place}{}", in_words(error.message()))
+}
+
 impl Schedule {
     /// Whether a run ended as this schedule says: with the same property at the same event, or well.
     pub fn is_reproduced_by(&self, end: &End) -> bool {
@@ -147,7 +154,7 @@ impl std::str::FromStr for Schedule {
     type Err = ScheduleError;
 
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
-        let syntax = |error: toml::de::Error| ScheduleError::Syntax(suggest(error.to_string().trim_end()));
+        let syntax = |error| ScheduleError::Syntax(what_is_wrong(&error));
         let Version { version } = toml::from_str(text).map_err(syntax)?;
         if version != SCHEDULE_VERSION {
             return Err(ScheduleError::Version { found: version });

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::file::{Ending, FORMAT, Header, VERSION};
 use super::record::{Effect, Kind, Record};
-use crate::engine::spelling::suggest;
+use crate::engine::spelling::in_words;
 use crate::model::{ProcessId, Report, Ticks};
 
 /// Reads a trace file line by line: the header at once, then, as an iterator, the records.
@@ -158,7 +158,7 @@ impl<R: BufRead> Reader<R> {
             let problem = error.to_string();
             // It ends with the place, which counts lines within this one.
             let problem = problem.rsplit_once(" at line ").map_or(problem.as_str(), |(problem, _)| problem);
-            ReadError::Line { line: self.line, column: error.column(), problem: suggest(problem) }
+            ReadError::Line { line: self.line, column: error.column(), problem: in_words(problem) }
         })
     }
 

@@ -228,7 +228,7 @@ mod at_the_command_line {
             (&["--delay", "0"], "expected 1 to 1000000 ticks"),
             (&["--hold", "soon"], "as in `10`, `5..15` or `exp:10`"),
             (&["--crash", "server"], "expected all, none, or some of idle, waiting, holder, token, coordinator"),
-            (&["--seeds", "0"], "0 is not in 1..=100000"),
+            (&["--seeds", "0"], "expected a whole number from 1 to 100000"),
             (&["--csv", "."], "cannot be written"),
         ] {
             let ran = jeton(&[&["messages"], arguments].concat()).exits(2);

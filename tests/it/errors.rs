@@ -7,7 +7,7 @@ use jeton::engine::{
     Crash, Detector, DetectorClass, Distribution, Invalid, Key, Limits, Link, Moment, Partition, Pause, RandomCrashes,
     Setup, Unreliable, Windows,
 };
-use jeton::explore::{Exhaustive, Exploration, Schedule, Shard, Strategy};
+use jeton::explore::{Exhaustive, Exploration, Schedule, Shard, Strategy, UntimedSchedule};
 use jeton::mutex::{Indication, Mutex, Request, Workload};
 use jeton::{Context, Never, Process, ProcessId};
 
@@ -125,8 +125,21 @@ fn what_is_no_schedule_no_key_no_strategy_and_no_shard() {
         "version = 1\n[decisions]\n\"delay p0->p1 #1\" = -1",
         "version = 1\n[decisions]\n\"dealy p0->p1 #1\" = 1",
         "version = 1\n[part]\nwithuot = [1]",
+        "version = \"1\"",
+        "version = 1\ndecisions = [1]",
     ] {
         let error = text.parse::<Schedule>().expect_err("it is refused");
+        writeln!(texts, "{error}\n").expect("a string takes it");
+    }
+    for text in [
+        "untimed = 2",
+        "untimed = 1\nmoves = 3",
+        "untimed = 1\nmoves = []\n[bounds]\nlosses = 1.5",
+        "untimed = 1\nmoves = []\n[violation]\nproperty = true",
+        "untimed = 1\nmoves = []\ncycle_from = 1\nviolation = { property = \"a\", event = 1 }\n\
+         bounds = { early_timers = 0, losses = 0, duplicates = 0 }",
+    ] {
+        let error = text.parse::<UntimedSchedule>().expect_err("it is refused");
         writeln!(texts, "{error}\n").expect("a string takes it");
     }
     for text in ["", "delay", "delay p0 #1", "crash_on p1 step 4 #1", "delay p0->p1 #01", "think 0 #1"] {
@@ -209,6 +222,10 @@ mod command_line {
             &["explore", scenario, "--shard", "4/3", "--out", &folder],
             &["explore", scenario, "--schedules", "0"],
             &["explore", scenario, "--jobs", "0"],
+            &["explore", scenario, "--jobs", "many"],
+            &["explore", scenario, "--schedules", "1.5"],
+            &["check", scenario, "--losses", "-1"],
+            &["messages", "--writes", "1001"],
             &["replay", &empty],
             &["replay", &old],
             &["view", &empty, "-o", "x.svg"],

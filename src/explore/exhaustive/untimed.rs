@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::Budget;
 use crate::explore::ScenarioText;
+use crate::explore::schedule::what_is_wrong;
 
 /// The version of the format, and of what its moves mean.
 pub const UNTIMED_VERSION: u32 = 1;
@@ -90,7 +91,7 @@ impl From<Budget> for UntimedBounds {
 #[non_exhaustive]
 pub enum UntimedError {
     /// It is not TOML, or has a key that does not belong there, or lacks one.
-    #[error("this is no untimed schedule: {0}")]
+    #[error("this is no untimed schedule, expected a file that `jeton check --keep` wrote: {0}")]
     Syntax(String),
     /// It was written by another version.
     #[error(
@@ -158,7 +159,7 @@ impl std::str::FromStr for UntimedSchedule {
     type Err = UntimedError;
 
     fn from_str(text: &str) -> Result<Self, UntimedError> {
-        let syntax = |error: toml::de::Error| UntimedError::Syntax(error.to_string().trim_end().to_owned());
+        let syntax = |error| UntimedError::Syntax(what_is_wrong(&error));
         let Version { untimed } = toml::from_str(text).map_err(syntax)?;
         if untimed != UNTIMED_VERSION {
             return Err(UntimedError::Version { found: untimed });
