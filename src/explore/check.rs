@@ -16,8 +16,8 @@ use super::schedule::{Recorded, Schedule};
 use super::trial::Trial;
 use super::watchdog::{Hang, Watchdog};
 use super::why::why_first;
-use crate::engine::{Decisions, End, Invalid, Violation};
-use crate::model::Process;
+use crate::engine::{Decisions, End, Invalid, Setup, Violation};
+use crate::model::{Process, ProcessId};
 
 /// A diagram in a test's output is as wide as the narrowest terminal.
 const WIDTH: usize = 80;
@@ -257,8 +257,21 @@ fn tell<P: Process, T: Trial<P>>(case: &Case<P, T>, failure: &Small) -> Result<S
             let _ = writeln!(text, "  and {more} more");
         }
     }
+    if let Some(all) = all_are_needed(case) {
+        let _ = writeln!(
+            text,
+            "\nAll {all} processes are there, as none may be taken out: `without` of `Mutex` or `Exploration` says how."
+        );
+    }
     let _ = write!(text, "\n{}", failure.found);
     Ok(text)
+}
+
+/// How many processes there are, if no smaller case could be tried for want of a way to take one out.
+fn all_are_needed<P: Process, T: Trial<P>>(case: &Case<P, T>) -> Option<u32> {
+    let Setup { processes, config, .. } = &*case.setup;
+    let can_go = |process| case.trial.without(config, *processes, process).is_some();
+    (*processes > 2 && !ProcessId::all(*processes).any(can_go)).then_some(*processes)
 }
 
 /// A picture without its middle, if it is too long for anyone to read.

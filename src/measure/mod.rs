@@ -2,7 +2,8 @@
 //! the number of processes and with the load.
 //!
 //! A [`Sweep`] says what is run; [`Sweep::run`] runs it and returns a [`Point`] for each system, number of processes,
-//! load and [`Phase`]. The result does not depend on the number of threads.
+//! load and [`Phase`]. The result does not depend on the number of threads. It must never know one algorithm from
+//! another, but by the timeouts that each needs.
 //!
 //! # What is measured
 //!

@@ -61,7 +61,9 @@ pub trait Process: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// One write to stable storage.
     type Record: Value;
 
-    /// The state in which a process starts, and starts again after a crash.
+    /// The state in which a process starts, and starts again after a crash. How many processes there are is for the
+    /// configuration to say, if it matters here; handlers, [`on_start`](Self::on_start) among them, know it from
+    /// [`Context::count`].
     fn new(me: ProcessId, config: &Self::Config) -> Self;
 
     /// Carries out one write to stable storage.
