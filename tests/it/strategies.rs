@@ -1,56 +1,22 @@
 //! What every strategy keeps: a seed means the same for ever, replays are exact, and nothing leaves the setup's bounds.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use jeton::engine::Outcome;
 use jeton::explore::{Case, Exploration, Report, Runner, Stop, Strategy};
 use jeton::mutex::System;
 use jeton::scenario::{Scenario, Visitor};
-use jeton::trace::{Fingerprint, Recorder};
+use jeton::trace::Recorder;
+
+use crate::kept::{self, OF_EVERY_KIND, Print, SINGLE};
 
 fn scenario(name: &str) -> Scenario {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    Scenario::load(scenarios.join(name).with_extension("toml")).expect("a scenario")
-}
-
-/// Of every system and every kind of fault.
-const SCENARIOS: [&str; 9] = [
-    "query_ring_all_but_one_crash",
-    "query_ring_slow_peers",
-    "query_ring_lossy_channels",
-    "query_ring_false_suspicion",
-    "neighbour_ring_all_but_one_crash",
-    "neighbour_ring_lossy_channels",
-    "durable_both_crash",
-    "stateless_both_crash",
-    "replicated_unordered",
-];
-
-const SINGLE: [Strategy; 4] = [Strategy::Random, Strategy::Swarm, Strategy::CrashPoints, Strategy::Pct];
-
-struct Print(Strategy, u64);
-
-impl Visitor for Print {
-    type Output = String;
-
-    fn visit<S: System>(self, case: Case<S>) -> String {
-        let case = Case { strategy: self.0, ..case };
-        let mut recorder = Recorder::to(Fingerprint::new());
-        Runner::new(&case).expect("a valid setup").run_observed(self.1, &mut recorder);
-        recorder.finish().to_string()
-    }
+    kept::scenario(Path::new(env!("CARGO_MANIFEST_DIR")), name)
 }
 
 #[test]
 fn the_fingerprints_of_fixed_seeds_never_change_under_any_strategy() {
-    let mut lines = String::new();
-    for name in SCENARIOS {
-        for strategy in SINGLE {
-            let _ = writeln!(lines, "{name} {strategy} 1: {}", scenario(name).visit(Print(strategy, 1)));
-        }
-    }
-    insta::assert_snapshot!(lines);
+    insta::assert_snapshot!(kept::fingerprints_of_strategies(Path::new(env!("CARGO_MANIFEST_DIR"))));
 }
 
 #[test]
@@ -97,7 +63,7 @@ impl Visitor for Replays {
 
 #[test]
 fn a_replay_is_the_run_under_every_strategy() {
-    for name in SCENARIOS {
+    for name in OF_EVERY_KIND {
         let scenario = scenario(name);
         for strategy in SINGLE {
             let outcomes = (0..15).map(|seed| scenario.visit(Replays(strategy, seed)));
