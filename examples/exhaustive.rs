@@ -1,9 +1,11 @@
 //! What it takes to look at every interleaving of each system: states, time and memory.
 //!
-//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME]]]`: at most so much memory and time for each row,
-//! and only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash, no early
-//! timer).
+//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME [JOBS]]]]`: at most so much memory and time for each
+//! row, only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash, no early
+//! timer), and so many threads. Beside the seconds by the clock stand those of the processor, all threads together, and
+//! how many of those the states took and how many the cycles among them.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -12,7 +14,7 @@ use jeton::algorithms::coordinator::{Durable, Replicated};
 use jeton::algorithms::neighbour_ring::NeighbourRing;
 use jeton::algorithms::query_ring::QueryRing;
 use jeton::engine::{FromDead, RandomCrashes, Setup};
-use jeton::explore::{Coverage, Exhaustive, Verdict};
+use jeton::explore::{Coverage, Estimate, Exhaustive, Verdict};
 use jeton::mutex::{System, Workload};
 
 /// What a row may take, and which rows there are.
@@ -20,15 +22,31 @@ struct Limits {
     memory: u64,
     seconds: u64,
     name: String,
+    jobs: Option<usize>,
+}
+
+/// The seconds of the processor so far, where the system tells.
+#[allow(clippy::cast_precision_loss, reason = "a few figures are shown")]
+fn processor_seconds() -> f64 {
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name in brackets: the 12th word is the time in the process, the 13th that in the system for it.
+    let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    let ticks: u64 = words.filter_map(|word| word.parse::<u64>().ok()).sum();
+    ticks as f64 / TICKS_A_SECOND
 }
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut number = |or: u64| arguments.next().map_or(or, |word| word.parse().expect("a number"));
     let (memory, seconds) = (number(4) << 30, number(60));
-    let limits = Limits { memory, seconds, name: arguments.next().unwrap_or_default() };
+    let name = arguments.next().unwrap_or_default();
+    let jobs = arguments.next().map(|word| word.parse().expect("a number of threads"));
+    let limits = Limits { memory, seconds, name, jobs };
     println!("every process makes one write request; the last messages of the dead may be lost");
-    println!("system         n  crashes  early  verdict          states   transitions  seconds   MiB  bytes/state");
+    println!(
+        "system         n  crashes  early  verdict          states   transitions  seconds  processor    MiB  bytes/state"
+    );
     for early in [0, 1] {
         for crashes in 0..=2 {
             for processes in [3, 4] {
@@ -63,12 +81,19 @@ fn row<S: System>(processes: u32, crashes: Vec<RandomCrashes>, early: u32, limit
     setup.faults.random = crashes;
     setup.network.from_dead = FromDead::Prefix;
     let workload = Workload { requests: 1, write_per_mille: 1000, ..Workload::default() };
-    let started = Instant::now();
-    let progress = |_: Coverage| {
+    let (started, before) = (Instant::now(), processor_seconds());
+    let searched = Cell::new(0.0);
+    let progress = |coverage: Coverage| {
+        if coverage.looked_through == 0 {
+            searched.set(processor_seconds() - before);
+        }
         let is_late = started.elapsed().as_secs() >= limits.seconds;
         if is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let search = Exhaustive::new(setup).workload(workload).early_timers(early).memory_bytes(limits.memory);
+    let mut search = Exhaustive::new(setup).workload(workload).early_timers(early).memory_bytes(limits.memory);
+    if let Some(jobs) = limits.jobs {
+        search = search.jobs(jobs);
+    }
     let proof = search.progress(&progress).run();
     let proof = proof.expect("the setup can be run");
     let Coverage { states, transitions, frontier, bytes, .. } = proof.coverage;
@@ -77,16 +102,29 @@ fn row<S: System>(processes: u32, crashes: Vec<RandomCrashes>, early: u32, limit
         Verdict::Violated(counterexample) => counterexample.property,
         Verdict::Incomplete => "incomplete",
     };
+    let processor = processor_seconds() - before;
     println!(
-        "{:<14} {processes} {up_to:>8} {early:>6}  {verdict:<12} {states:>11} {transitions:>13} {:>8.1} {:>5} {:>12}",
+        "{:<14} {processes} {up_to:>8} {early:>6}  {verdict:<12} {states:>11} {transitions:>13} {:>8.1} {:>4.0} +{:>4.0} \
+         {:>6} {:>12}",
         S::NAME,
         started.elapsed().as_secs_f64(),
+        searched.get(),
+        processor - searched.get(),
         bytes >> 20,
         bytes / states
     );
     match &proof.verdict {
         Verdict::Violated(counterexample) => println!("{counterexample}"),
-        Verdict::Incomplete => println!("    {frontier} of the states have not been looked at"),
+        Verdict::Incomplete => {
+            let whole = proof.estimate.map_or_else(
+                || "no end in sight".to_owned(),
+                |Estimate { states, low, high, levels }| {
+                    let high = high.map_or_else(|| "no end in sight".to_owned(), |high| high.to_string());
+                    format!("in all about {states} by the branching of {levels} levels ({low} to {high})")
+                },
+            );
+            println!("    {frontier} of the states have not been looked at; {whole}");
+        }
         Verdict::Verified => {}
     }
 }

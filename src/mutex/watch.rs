@@ -111,6 +111,9 @@ impl<P: Mutex> Lookout<P> {
 
     /// What was told in this step, in order; the memory of it, if it has changed.
     fn recall(&self, process: ProcessId, told: &[Told], step: &mut Step<'_>, global: &Global) -> Option<Global> {
+        if told.is_empty() {
+            return None;
+        }
         let mut after = global.clone();
         for told in told {
             match *told {
@@ -383,6 +386,10 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
             }
         }
         shown.unregistered.iter_mut().for_each(|client| ids.put(client));
+    }
+
+    fn is_weighed(&self, message: &P::Message) -> bool {
+        P::token(message).is_some()
     }
 
     /// Valid tokens: those that it has, and those on their way that it would accept, copies of one counted once.

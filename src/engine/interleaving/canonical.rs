@@ -1,9 +1,7 @@
 //! States that differ only in where counters have got to are one.
 
-use hashbrown::HashTable;
-
 use super::inbox::{Inbox, REPORT};
-use super::intern::{Interner, hash_of};
+use super::intern::{Interner, Memo, hash_of};
 use super::learn::Unknown;
 use super::node::{Life, Node, Nodes};
 use super::space::Space;
@@ -12,7 +10,7 @@ use crate::model::{Counters, Family, Part, Process, ProcessId};
 
 /// A counter, as a process shows it: its family, then its value, then whether it is added to. Those of one family are
 /// in the order of their values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Shown(u128);
 
 impl Shown {
@@ -45,39 +43,38 @@ impl Shown {
 pub(super) struct Canon {
     pub(super) has_counters: bool,
     families: Interner<Family>,
-    nodes: Renamed,
-    inboxes: Renamed,
+    /// What components show; the number of what most show, which is nothing, is 0.
+    shows: Interner<Vec<Shown>>,
+    /// What each node shows, and each inbox.
+    of_nodes: Vec<u32>,
+    of_inboxes: Vec<u32>,
+    /// New values for the counters of a component.
+    changes: Interner<Vec<i64>>,
+    /// Components with other counters: by their number and by that of the new values.
+    nodes: Memo<(u32, u32), u32>,
+    inboxes: Memo<(u32, u32), u32>,
 }
 
 impl Canon {
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.inboxes.bytes()
+        (self.of_nodes.capacity() + self.of_inboxes.capacity()) * size_of::<u32>()
+            + (self.shows.bytes() + self.changes.bytes())
+            + (self.nodes.bytes() + self.inboxes.bytes())
     }
-}
 
-/// Components by their number and the new values of their counters.
-#[derive(Clone, Debug, Default)]
-struct Renamed {
-    known: HashTable<(u32, Vec<i64>, u32)>,
-    values: usize,
-}
+    /// Of the next node, or inbox.
+    pub(super) fn show(&mut self, is_node: bool, counters: Vec<Shown>) {
+        self.shows.intern(Vec::new());
+        self.has_counters |= !counters.is_empty();
+        let number = self.shows.intern(counters);
+        let of = if is_node { &mut self.of_nodes } else { &mut self.of_inboxes };
+        of.push(number);
+    }
 
-impl Renamed {
     #[inline]
-    fn get(&self, number: u32, values: &[i64]) -> Option<u32> {
-        let is_it = |(other, old, _): &(u32, Vec<i64>, u32)| *other == number && old == values;
-        self.known.find(hash_of(&(number, values)), is_it).map(|(.., renamed)| *renamed)
-    }
-
-    fn insert(&mut self, number: u32, values: Vec<i64>, renamed: u32) {
-        self.values += values.len();
-        let hash = hash_of(&(number, &values[..]));
-        let rehash = |(number, values, _): &(u32, Vec<i64>, u32)| hash_of(&(*number, &values[..]));
-        self.known.insert_unique(hash, (number, values, renamed), rehash);
-    }
-
-    fn bytes(&self) -> usize {
-        self.known.allocation_size() + self.values * size_of::<i64>()
+    fn number(&self, place: usize, component: u32) -> u32 {
+        let of = if place % 2 == 0 { &self.of_nodes } else { &self.of_inboxes };
+        of[component as usize]
     }
 }
 
@@ -96,8 +93,40 @@ pub(crate) struct Counted {
     /// The new value of each.
     new: Vec<i64>,
     values: Vec<i64>,
+    known: Known,
+    /// What the components of a state show.
+    shows: Vec<u32>,
     /// Other forms of a state.
     pub(super) forms: Vec<u32>,
+}
+
+/// What the counters of some states come to, which are those of many others: a table in which the last that came is
+/// remembered.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// For each entry what the components show, then what becomes of each: the number of its change, plus 1. An entry
+    /// of noughts says that what shows nothing stays the same, which is so.
+    words: Vec<u32>,
+}
+
+/// There are so many places in the table of what is known.
+const ENTRIES: usize = 1 << 14;
+
+/// The counters of a component stay as they are.
+const SAME: u32 = 0;
+
+impl Known {
+    /// The entry of states that show this: whether it is known, and where it is.
+    #[inline]
+    fn entry(&mut self, shows: &[u32]) -> (bool, &mut [u32]) {
+        let size = 2 * shows.len();
+        if self.words.len() != size * ENTRIES {
+            self.words = vec![0; size * ENTRIES];
+        }
+        let at = hash_of(shows) as usize % ENTRIES * size;
+        let entry = &mut self.words[at..at + size];
+        (entry[..shows.len()] == *shows, entry)
+    }
 }
 
 impl Counted {
@@ -128,8 +157,8 @@ impl Counted {
         changes
     }
 
-    /// The new values of the counters of a component, if any is new.
-    fn new_values(&mut self, counters: &[Shown]) -> Option<&[i64]> {
+    /// Finds the new values of the counters of a component; returns whether any is new.
+    fn change(&mut self, counters: &[Shown]) -> bool {
         self.values.clear();
         let mut is_new = false;
         for shown in counters {
@@ -137,7 +166,7 @@ impl Counted {
             is_new |= self.new[index] != shown.value();
             self.values.push(self.new[index]);
         }
-        is_new.then_some(&self.values)
+        is_new
     }
 }
 
@@ -153,9 +182,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     /// Puts a state into its canonical form.
-    pub(crate) fn normalise(&mut self, tuple: &mut [u32]) {
-        let mut counted = Counted::default();
-        while let Err(unknown) = self.known_normal(tuple, &mut counted) {
+    pub(crate) fn normalise(&mut self, tuple: &mut [u32], counted: &mut Counted) {
+        while let Err(unknown) = self.known_normal(tuple, counted) {
             self.find_out(unknown);
         }
     }
@@ -174,36 +202,75 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     fn counted(&self, tuple: &mut [u32], counted: &mut Counted) -> Result<(), Unknown<W::Global>> {
+        let parts = tuple.len() - 1;
+        counted.shows.clear();
+        counted
+            .shows
+            .extend(tuple[..parts].iter().enumerate().map(|(place, &number)| self.canon.number(place, number)));
+        let mut known = std::mem::take(&mut counted.known);
+        let result = self.changed_by(&mut known, tuple, counted);
+        counted.known = known;
+        result
+    }
+
+    fn changed_by(
+        &self,
+        known: &mut Known,
+        tuple: &mut [u32],
+        counted: &mut Counted,
+    ) -> Result<(), Unknown<W::Global>> {
+        let parts = tuple.len() - 1;
+        let (is_known, entry) = known.entry(&counted.shows);
+        let (shows, changes) = entry.split_at_mut(parts);
+        if !is_known {
+            shows.fill(0);
+            let found = self.find_changes(tuple, counted, changes);
+            if found.is_err() {
+                changes.fill(SAME);
+            }
+            found?;
+            shows.copy_from_slice(&counted.shows);
+        }
+        // All or nothing: what was renamed already has other counters.
+        counted.forms.clear();
+        for (place, (&number, &change)) in tuple.iter().zip(&*changes).enumerate() {
+            let known = if place % 2 == 0 { &self.canon.nodes } else { &self.canon.inboxes };
+            let renamed = if change == SAME { Some(number) } else { known.get(&(number, change - 1)) };
+            let unknown = || {
+                let values = self.canon.changes.get(change - 1).clone();
+                Unknown::Renamed(Renaming { is_node: place % 2 == 0, number, values })
+            };
+            counted.forms.push(renamed.ok_or_else(unknown)?);
+        }
+        tuple[..parts].copy_from_slice(&counted.forms);
+        Ok(())
+    }
+
+    /// What becomes of the counters of each component.
+    fn find_changes(
+        &self,
+        tuple: &[u32],
+        counted: &mut Counted,
+        changes: &mut [u32],
+    ) -> Result<(), Unknown<W::Global>> {
+        changes.fill(SAME);
         counted.all.clear();
-        for pair in tuple.chunks_exact(2) {
-            counted.all.extend_from_slice(&self.about[pair[0] as usize].counters);
-            counted.all.extend_from_slice(&self.mail[pair[1] as usize].counters);
+        for &shows in &counted.shows {
+            counted.all.extend_from_slice(self.canon.shows.get(shows));
         }
         if !counted.rename() {
             return Ok(());
         }
-        // All or nothing: what was renamed already has other counters.
-        let parts = tuple.len() - 1;
-        for (place, &number) in tuple[..parts].iter().enumerate() {
-            self.renamed(place, number, counted)?;
-        }
-        for (place, number) in tuple[..parts].iter_mut().enumerate() {
-            *number = self.renamed(place, *number, counted)?;
+        for (place, change) in changes.iter_mut().enumerate() {
+            if counted.change(self.canon.shows.get(counted.shows[place])) {
+                let unknown = || {
+                    let values = counted.values.clone();
+                    Unknown::Renamed(Renaming { is_node: place % 2 == 0, number: tuple[place], values })
+                };
+                *change = 1 + self.canon.changes.number(&counted.values).ok_or_else(unknown)?;
+            }
         }
         Ok(())
-    }
-
-    #[inline]
-    fn renamed(&self, place: usize, number: u32, counted: &mut Counted) -> Result<u32, Unknown<W::Global>> {
-        let is_node = place % 2 == 0;
-        let (counters, known) = if is_node {
-            (&self.about[number as usize].counters, &self.canon.nodes)
-        } else {
-            (&self.mail[number as usize].counters, &self.canon.inboxes)
-        };
-        let Some(values) = counted.new_values(counters) else { return Ok(number) };
-        let unknown = || Unknown::Renamed(Renaming { is_node, number, values: values.to_vec() });
-        known.get(number, values).ok_or_else(unknown)
     }
 
     pub(super) fn rename(&mut self, renaming: Renaming) {
@@ -214,7 +281,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             self.nodes.show_node(&mut renamed, &mut |_, _, old| new.next().unwrap_or(old));
             let renamed = self.nodes.all.intern(renamed);
             self.learn();
-            self.canon.nodes.insert(number, values, renamed);
+            let change = self.canon.changes.intern(values);
+            self.canon.nodes.insert((number, change), renamed);
         } else {
             let old = self.inboxes.get(number);
             let mut renamed = Inbox::new(old.to);
@@ -226,7 +294,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             }
             let renamed = self.inboxes.intern(renamed);
             self.learn();
-            self.canon.inboxes.insert(number, values, renamed);
+            let change = self.canon.changes.intern(values);
+            self.canon.inboxes.insert((number, change), renamed);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::inbox::{Inbox, REPORT};
 use super::learn::Unknown;
 use super::node::Local;
-use super::space::{Cause, Space};
+use super::space::{Cause, Space, known};
 use super::successors::{Move, Successors};
 use super::watch::{Found, Watch};
 use crate::engine::setup::{DetectorClass, ToDead};
@@ -91,15 +91,14 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let work = &mut out.tuples[first..];
         let slot = tuple.len() - 1;
         let (node, inbox) = (work[2 * process], work[2 * process + 1]);
-        work[2 * process] = self.crashes.get(&(node, comes_back)).ok_or(Unknown::Crash { node, comes_back })?;
-        work[2 * process + 1] =
-            self.bereaved.get(&(inbox, comes_back)).ok_or(Unknown::Bereaved { inbox, comes_back })?;
-        let mut global = self.globals.get(work[slot]).clone();
-        global.crashes[group] -= 1;
-        if let Some(watch) = self.nodes.watch.crashed(ProcessId::new(process as u32), &global.watch) {
-            global.watch = watch;
-        }
-        work[slot] = self.global(global)?;
+        work[2 * process] = known(self.about[node as usize].crashed[usize::from(comes_back)])
+            .ok_or(Unknown::Crash { node, comes_back })?;
+        work[2 * process + 1] = known(self.mail[inbox as usize].bereaved[usize::from(comes_back)])
+            .ok_or(Unknown::Bereaved { inbox, comes_back })?;
+        let (global, process) = (work[slot], process as u16);
+        let struck = self.struck.get(&(global, process, group));
+        work[slot] = struck.ok_or(Unknown::Struck { global, process, group })?;
+        let process = usize::from(process);
         self.cut_off(process, first, tuple.len(), out)?;
         let count = (out.tuples.len() - first) / tuple.len();
         for _ in 0..count {
@@ -138,6 +137,17 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         Ok(())
     }
 
+    /// What belongs to all after a crash.
+    pub(super) fn find_struck(&mut self, global: u32, process: u16, group: usize) {
+        let mut struck = self.globals.get(global).clone();
+        struck.crashes[group] -= 1;
+        if let Some(watch) = self.nodes.watch.crashed(ProcessId::new(process.into()), &struck.watch) {
+            struck.watch = watch;
+        }
+        let struck = self.globals.intern(struck);
+        self.struck.insert((global, process, group), struck);
+    }
+
     /// What is left in flight to a process that crashes.
     pub(super) fn find_bereaved(&mut self, inbox: u32, comes_back: bool) {
         let mut left = Inbox::new(self.inboxes.get(inbox).to);
@@ -149,7 +159,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         }
         let left = self.inboxes.intern(left);
         self.learn();
-        self.bereaved.insert((inbox, comes_back), left);
+        self.mail[inbox as usize].bereaved[usize::from(comes_back)] = left;
     }
 
     /// What can be left in flight from a process that crashes, the report of it behind, if the receiver is told.

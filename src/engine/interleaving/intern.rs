@@ -40,6 +40,11 @@ impl Hasher for Mixer {
     }
 
     #[inline]
+    fn write_u16(&mut self, number: u16) {
+        self.mix(u64::from(number));
+    }
+
+    #[inline]
     fn write_u32(&mut self, number: u32) {
         self.mix(u64::from(number));
     }

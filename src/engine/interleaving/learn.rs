@@ -37,6 +37,12 @@ pub(crate) enum Unknown<G> {
         node: u32,
         comes_back: bool,
     },
+    /// What belongs to all after a crash.
+    Struck {
+        global: u32,
+        process: u16,
+        group: usize,
+    },
     /// What is left in flight to a process after its crash.
     Bereaved {
         inbox: u32,
@@ -77,8 +83,9 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             Unknown::Crash { node, comes_back } => {
                 let crashed = self.nodes.crash(node, comes_back);
                 self.learn();
-                self.crashes.insert((node, comes_back), crashed);
+                self.about[node as usize].crashed[usize::from(comes_back)] = crashed;
             }
+            Unknown::Struck { global, process, group } => self.find_struck(global, process, group),
             Unknown::Bereaved { inbox, comes_back } => self.find_bereaved(inbox, comes_back),
             Unknown::Cut { inbox, of, told } => self.find_cut(inbox, of, told),
             Unknown::Global(global) => {
@@ -149,8 +156,9 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         while self.about.len() < self.nodes.all.len() {
             let number = self.about.len() as u32;
             let about = self.look_at(number);
-            self.canon.has_counters |= !about.counters.is_empty();
             self.about.push(about);
+            let counters = self.nodes.counters_of_node(self.nodes.all.get(number), &mut self.canon);
+            self.canon.show(true, counters);
         }
         while self.mail.len() < self.inboxes.len() {
             let number = self.mail.len() as u32;
@@ -170,8 +178,10 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 reports.push(Item { from: of, place: 0, message: REPORT, event, rest: UNKNOWN });
             }
             let counters = self.nodes.counters_of_inbox(inbox, &mut self.canon);
-            self.canon.has_counters |= !counters.is_empty();
-            self.mail.push(Mail { rank, deliveries, reports, counters });
+            self.canon.show(false, counters);
+            let mut messages = inbox.channels().iter().flat_map(|(_, items)| items).filter(|&&item| item != REPORT);
+            let is_weighed = messages.any(|&item| self.nodes.watch.is_weighed(self.nodes.messages.get(item)));
+            self.mail.push(Mail { rank, deliveries, reports, bereaved: [UNKNOWN; 2], is_weighed });
         }
     }
 
@@ -195,11 +205,12 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             is_up: state.is_some(),
             comes_back: matches!(node.life, Life::Down { comes_back: true }),
             fired: node.fired,
+            crashed: [UNKNOWN; 2],
             timers,
             hurries: !requests.is_empty() && !watch.may_put_off(&node.local),
             requests: requests.iter().map(|&request| (request, events.intern(Local::Request { request }))).collect(),
+            weight: state.map_or(0, |state| watch.weigh(state, &[])),
             facts: watch.facts(ProcessId::new(node.process.into()), state, &node.stable, &node.local),
-            counters: self.nodes.counters_of_node(node, &mut self.canon),
         }
     }
 }

@@ -150,6 +150,10 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
         node.life = Life::Down { comes_back };
         node.timers.clear();
         node.requests.clear();
+        if !comes_back {
+            // No timer of it fires again, so that it does not matter how many have.
+            node.fired = 0;
+        }
         self.watch.crash(&mut node.local, ProcessId::new(node.process.into()), comes_back);
         self.all.intern(node)
     }

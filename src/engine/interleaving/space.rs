@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Bounds;
-use super::canonical::{Canon, Shown};
+use super::canonical::Canon;
 use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
 use super::learn::Unknown;
@@ -48,10 +48,8 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     /// By inbox and letter.
     pub(super) pushes: Memo<(u32, u32), u32>,
     pub(super) weights: Memo<(u32, u32), u32>,
-    /// By node and whether it comes back: after a crash.
-    pub(super) crashes: Memo<(u32, bool), u32>,
-    /// By inbox and whether its process comes back: after a crash.
-    pub(super) bereaved: Memo<(u32, bool), u32>,
+    /// What belongs to all after a crash: by what did before, who crashed, and with which group.
+    pub(super) struck: Memo<(u32, u16, usize), u32>,
     /// By inbox, whose sender crashes, and whether the receiver is told: the first and the number of what can be left.
     pub(super) cuts: Memo<(u32, u16, bool), (u32, u32)>,
     pub(super) cut: Vec<u32>,
@@ -103,6 +101,8 @@ pub(super) struct About<F> {
     pub(super) is_up: bool,
     pub(super) comes_back: bool,
     pub(super) fired: u32,
+    /// After a crash for good, and after one from which it comes back, if they are known.
+    pub(super) crashed: [u32; 2],
     /// Each that is set, and its firing as an event, early and not.
     pub(super) timers: Vec<(u32, u32, u32)>,
     /// Each that is to be requested, once, and that as an event.
@@ -110,7 +110,8 @@ pub(super) struct About<F> {
     /// Whether one of them will be requested before long.
     pub(super) hurries: bool,
     pub(super) facts: F,
-    pub(super) counters: Vec<Shown>,
+    /// What it weighs with nothing in flight to it that does.
+    pub(super) weight: u32,
 }
 
 /// What may come next of what is in flight to a process.
@@ -120,7 +121,10 @@ pub(super) struct Mail {
     pub(super) rank: u32,
     pub(super) deliveries: Vec<Item>,
     pub(super) reports: Vec<Item>,
-    pub(super) counters: Vec<Shown>,
+    /// After a crash of its process for good, and after one from which it comes back, if they are known.
+    pub(super) bereaved: [u32; 2],
+    /// Whether some of it may weigh something.
+    pub(super) is_weighed: bool,
 }
 
 /// A message, or a report.
@@ -135,8 +139,13 @@ pub(super) struct Item {
     pub(super) rest: u32,
 }
 
-/// The rest of an inbox is not known yet.
+/// The rest of an inbox, or what comes of a crash, is not known yet.
 pub(super) const UNKNOWN: u32 = u32::MAX;
+
+#[inline]
+pub(super) fn known(number: u32) -> Option<u32> {
+    (number != UNKNOWN).then_some(number)
+}
 
 /// What happens in one event, besides its step: it takes something from what is in flight, or from a budget.
 #[derive(Clone, Copy, Debug)]
@@ -187,8 +196,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             looking: Memo::default(),
             pushes: Memo::default(),
             weights: Memo::default(),
-            crashes: Memo::default(),
-            bereaved: Memo::default(),
+            struck: Memo::default(),
             cuts: Memo::default(),
             cut: Vec::new(),
             canon: Canon::default(),
@@ -216,11 +224,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             + outcomes
             + (self.about.capacity() * size_of::<About<W::Facts>>() + self.mail.capacity() * size_of::<Mail>())
             + (self.steps.bytes() + self.looking.bytes() + self.pushes.bytes() + self.weights.bytes())
-            + (self.crashes.bytes()
-                + self.bereaved.bytes()
-                + self.cuts.bytes()
-                + self.canon.bytes()
-                + self.symmetry.bytes())
+            + (self.struck.bytes() + self.cuts.bytes() + self.canon.bytes() + self.symmetry.bytes())
             + values * OWNED
     }
 
@@ -319,8 +323,19 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// All that may come next, into `out`. With `free` timers, they may fire though something else is to come.
     pub(crate) fn successors(&mut self, tuple: &[u32], free: bool, out: &mut Successors) {
-        while let Err(unknown) = self.known_successors(tuple, free, out) {
+        out.clear();
+        while let Err(unknown) = self.weigh_all(tuple, out) {
             self.find_out(unknown);
+        }
+        let hurries = self.hurries(tuple);
+        for process in 0..self.count() {
+            let known = (out.tuples.len(), out.all.len());
+            while let Err(unknown) = self.successors_by(process, hurries, free, tuple, out) {
+                out.tuples.truncate(known.0);
+                out.all.truncate(known.1);
+                out.outcome = None;
+                self.find_out(unknown);
+            }
         }
     }
 
@@ -334,23 +349,33 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         out.clear();
         self.weigh_all(tuple, out)?;
         let hurries = self.hurries(tuple);
-        for process in 0..self.count() {
-            let about = &self.about[tuple[2 * process] as usize];
-            let (is_up, comes_back) = (about.is_up, about.comes_back);
-            self.deliver(process, is_up, tuple, out)?;
-            if is_up {
-                self.report(process, tuple, out)?;
-                self.request(process, tuple, out)?;
-                if hurries {
-                    self.fire(process, true, tuple, out)?;
-                }
-                if free || !hurries {
-                    self.fire(process, false, tuple, out)?;
-                }
-                self.strike(process, tuple, out)?;
-            } else if comes_back {
-                self.come_back(process, tuple, out)?;
+        (0..self.count()).try_for_each(|process| self.successors_by(process, hurries, free, tuple, out))
+    }
+
+    /// All that may come next at a process.
+    fn successors_by(
+        &self,
+        process: usize,
+        hurries: bool,
+        free: bool,
+        tuple: &[u32],
+        out: &mut Successors,
+    ) -> Result<(), Unknown<W::Global>> {
+        let about = &self.about[tuple[2 * process] as usize];
+        let (is_up, comes_back) = (about.is_up, about.comes_back);
+        self.deliver(process, is_up, tuple, out)?;
+        if is_up {
+            self.report(process, tuple, out)?;
+            self.request(process, tuple, out)?;
+            if hurries {
+                self.fire(process, true, tuple, out)?;
             }
+            if free || !hurries {
+                self.fire(process, false, tuple, out)?;
+            }
+            self.strike(process, tuple, out)?;
+        } else if comes_back {
+            self.come_back(process, tuple, out)?;
         }
         Ok(())
     }

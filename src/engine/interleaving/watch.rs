@@ -84,6 +84,9 @@ pub(crate) trait Watch<P: Process>: Send + Sync {
     /// Processes have got other ids.
     fn relabel_shown(&self, shown: &mut Self::Shown, ids: &Relabelling<'_>);
 
+    /// Whether a message may weigh something in flight.
+    fn is_weighed(&self, message: &P::Message) -> bool;
+
     /// What a process that is up, together with what is in flight to it, weighs; 0 where nothing is weighed.
     fn weigh(&self, state: &P, flight: &[(ProcessId, &P::Message)]) -> u32;
 

@@ -1,7 +1,7 @@
 //! Whether what a process shows of its counters is right.
 
 use super::Exhaustive;
-use crate::engine::interleaving::Successors;
+use crate::engine::interleaving::{Counted, Successors};
 use crate::engine::{Invalid, Violation};
 use crate::model::Ticks;
 use crate::mutex::Mutex;
@@ -22,20 +22,22 @@ impl<P: Mutex> Exhaustive<'_, P> {
         super::refuse(&self.case)?;
         let mut space = self.search(&self.case.properties).space;
         let mut tuple = space.roots().get(0).0.to_vec();
+        let mut counted = Counted::default();
         let (mut raw, mut canonical) = (Successors::default(), Successors::default());
         for (step, choice) in (1..).zip(walk) {
             space.successors(&tuple, false, &mut raw);
             let mut form = tuple.clone();
-            space.normalise(&mut form);
+            space.normalise(&mut form, &mut counted);
             space.successors(&form, false, &mut canonical);
             let mut reach = |successors: &Successors| {
                 let mut reached = Vec::new();
                 for index in 0..successors.len() {
                     let (tuple, successor) = successors.get(index);
                     let mut tuple = tuple.to_vec();
-                    space.normalise(&mut tuple);
+                    space.normalise(&mut tuple, &mut counted);
                     let mut again = tuple.clone();
-                    space.normalise(&mut again);
+                    // Afresh, as nothing is remembered of it.
+                    space.normalise(&mut again, &mut Counted::default());
                     let is_stable = tuple == again;
                     reached.push((tuple, is_stable, successor.crashed, successor.found.as_ref().map(|f| f.property)));
                 }

@@ -19,18 +19,30 @@ const FEW: usize = 512;
 /// The successors of a few states.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
-    /// By the part of the states that they belong to: strings, and behind each the state from which it was found.
+    /// By the part of the states that they belong to: strings, and behind each the state from which it was found; when
+    /// it has been added, its number.
     pub(super) parts: Vec<Vec<u32>>,
     pub(super) transitions: u64,
     /// States whose successors take something that is not known yet.
     pub(super) unknown: Vec<u32>,
     /// The first violation: in a step from this state to this one, in its canonical form.
     pub(super) found: Option<(u32, Vec<u32>, Found)>,
+    /// If a graph is drawn: each state whose successors these are, with the head of its row.
+    pub(super) heads: Vec<(u32, u32)>,
+    /// And of each successor the part that it belongs to, twice, and 1 more if a timer leads there that is not early.
+    pub(super) ways: Vec<u8>,
 }
 
 impl Batch {
     fn new() -> Self {
-        Self { parts: vec![Vec::new(); SHARDS], transitions: 0, unknown: Vec::new(), found: None }
+        Self {
+            parts: vec![Vec::new(); SHARDS],
+            transitions: 0,
+            unknown: Vec::new(),
+            found: None,
+            heads: Vec::new(),
+            ways: Vec::new(),
+        }
     }
 
     fn clear(&mut self) {
@@ -38,6 +50,8 @@ impl Batch {
         self.transitions = 0;
         self.unknown.clear();
         self.found = None;
+        self.heads.clear();
+        self.ways.clear();
     }
 }
 
@@ -65,6 +79,7 @@ impl Crew {
         tuples: &Tuples,
         free: &[u32],
         states: &[u32],
+        draws: bool,
     ) -> Vec<Batch> {
         let count = states.len().div_ceil(BATCH);
         let mut batches: Vec<Batch> = (0..count).map(|_| self.spare.pop().unwrap_or_else(Batch::new)).collect();
@@ -75,7 +90,7 @@ impl Crew {
                 let Some((states, batch)) = next else { return };
                 batch.clear();
                 for &state in states {
-                    desk.look_at(space, tuples, free, state, batch);
+                    desk.look_at(space, tuples, free, state, draws, batch);
                 }
             }
         };
@@ -83,22 +98,54 @@ impl Crew {
         batches
     }
 
+    /// The rows of these states in a graph, a few states at a time.
+    pub(super) fn rows<'a, P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        tuples: &Tuples,
+        free: &[u32],
+        states: &'a [u32],
+    ) -> Vec<(&'a [u32], Vec<u32>)> {
+        let mut all: Vec<(&[u32], Vec<u32>)> = states.chunks(BATCH).map(|states| (states, Vec::new())).collect();
+        let work = Mutex::new(all.iter_mut());
+        let look = |desk: &mut Desk| {
+            loop {
+                let next = lock(&work).next();
+                let Some((states, words)) = next else { return };
+                for &state in *states {
+                    desk.row(space, tuples, free, state, words);
+                }
+            }
+        };
+        self.share(states.len() > FEW, look);
+        all
+    }
+
     /// Adds what was found to the states.
-    pub(super) fn add(&mut self, tuples: &mut Tuples, batches: &[Batch]) {
+    pub(super) fn add(&mut self, tuples: &mut Tuples, batches: &mut [Batch]) {
         let words = tuples.layout().words();
         let found: usize = batches.iter().map(|batch| batch.transitions as usize).sum();
-        let parts = Mutex::new(tuples.shards_mut().iter_mut().enumerate());
+        let mut parts: Vec<Vec<&mut Vec<u32>>> = (0..SHARDS).map(|_| Vec::new()).collect();
+        for batch in batches {
+            parts.iter_mut().zip(&mut batch.parts).for_each(|(all, part)| all.push(part));
+        }
+        let work = Mutex::new(tuples.shards_mut().iter_mut().zip(parts).enumerate());
         self.share(found > FEW, |_| {
             loop {
-                let next = lock(&parts).next();
-                let Some((number, shard)) = next else { return };
-                for batch in batches {
-                    for string in batch.parts[number].chunks_exact(words + 1) {
-                        shard.insert(number, &string[..words], Some(string[words]));
-                    }
+                let next = lock(&work).next();
+                let Some((number, (shard, parts))) = next else { return };
+                for string in parts.into_iter().flat_map(|part| part.chunks_exact_mut(words + 1)) {
+                    let (string, last) = string.split_at_mut(words);
+                    last[0] = shard.insert(number, string, Some(last[0])).0;
                 }
             }
         });
+    }
+
+    /// What the batches that are kept take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let words = |batch: &Batch| batch.parts.iter().map(Vec::capacity).sum::<usize>();
+        self.spare.iter().map(words).sum::<usize>() * size_of::<u32>()
     }
 
     /// Takes batches back, to be used again.

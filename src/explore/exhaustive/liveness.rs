@@ -15,7 +15,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::search::{Search, Stop};
+use super::graph::Graph;
+use super::search::Search;
 use crate::engine::interleaving::{Found, Move, Space, Successors, Watch};
 use crate::model::Process;
 
@@ -100,7 +101,7 @@ impl Next {
 }
 
 /// Whether an event comes sooner or later whatever the state.
-fn is_due(event: Move) -> bool {
+pub(super) fn is_due(event: Move) -> bool {
     matches!(event, Move::Deliver { .. } | Move::Miss { .. } | Move::Report { .. } | Move::Restart { .. })
 }
 
@@ -145,19 +146,28 @@ impl<'a> Pass<'a> {
     fn goes_on(&mut self) -> bool {
         const FEW: u64 = 4096;
         self.looked += 1;
-        if self.looked % FEW == 0 && !self.stopped {
-            self.stopped = !(self.may)(self.looked);
-        }
+        self.looked % FEW != 0 || self.go_on(0)
+    }
+
+    /// So many more states; whether to go on.
+    pub(super) fn go_on(&mut self, states: u64) -> bool {
+        self.looked += states;
+        self.stopped = self.stopped || !(self.may)(self.looked);
         !self.stopped
     }
 }
 
 /// Looks through a search that has come to its end.
 pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, pass: &mut Pass<'_>) -> Outcome {
+    let mut graph = std::mem::take(&mut search.graph);
+    graph.grow(search, pass);
+    if pass.stopped {
+        return Outcome::Limit;
+    }
     // The one that was found first, which is the nearest to the start if the search was breadth first.
     let mut first: Option<(Vec<u32>, Found)> = None;
     let mut goes_round = false;
-    components(search, Timers::Fire, pass, &mut |search, members, cycles, pass| {
+    components(&graph, Timers::Fire, pass, &mut |members, cycles, pass| {
         goes_round |= cycles;
         let place = |state: &u32| (search.depth(*state), *state);
         let nearest = members.iter().map(place).min();
@@ -172,7 +182,7 @@ pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, p
     // A cycle without timers is one with them, so that there is none to be held up in if there is none at all.
     let mut held = Vec::new();
     if goes_round {
-        components(search, Timers::Wait, pass, &mut |search, members, cycles, pass| {
+        components(&graph, Timers::Wait, pass, &mut |members, cycles, pass| {
             if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait, pass).is_some() {
                 held.extend_from_slice(members);
             }
@@ -182,21 +192,13 @@ pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, p
         return Outcome::Limit;
     }
     if !held.is_empty() {
+        graph.forget(&held);
+        search.graph = graph;
         return Outcome::Held(held);
     }
     match first {
         Some((members, found)) => Outcome::Unsettled(lasso(search, &members, found)),
         None => Outcome::Settled,
-    }
-}
-
-impl<P: Process, W: Watch<P>> Search<P, W> {
-    /// Has timers fire in these states too; what that leads to is to be looked at next.
-    pub(super) fn free(&mut self, states: &[u32]) -> Option<Stop> {
-        self.free.extend_from_slice(states);
-        self.free.sort_unstable();
-        self.free.dedup();
-        self.look_at(states)
     }
 }
 
@@ -232,9 +234,13 @@ fn is_fair<P: Process, W: Watch<P>>(
         let next = Next::of(search, state, timers);
         let inside = next.edges.iter().filter(|(to, _)| sorted.binary_search(to).is_ok());
         comes.extend(inside.filter_map(|(_, due)| *due));
-        always = Some(always.map_or_else(|| next.due.clone(), |always| &always & &next.due));
+        let still = always.map_or_else(|| next.due.clone(), |always| &always & &next.due);
+        if still.is_subset(&comes) {
+            return true;
+        }
+        always = Some(still);
     }
-    always.unwrap_or_default().is_subset(&comes)
+    false
 }
 
 /// Whether timers are set in it that do not fire because something else is to come.
@@ -250,31 +256,23 @@ fn is_held<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32]) 
 struct Frame {
     state: u32,
     low: u32,
-    /// Where its successors begin in the list of all.
-    first: usize,
-    loops: bool,
-    rests: bool,
+    /// Its successors up to this one are still to be looked at.
+    next: usize,
 }
 
-type Tell<'a, P, W> = &'a mut dyn FnMut(&mut Search<P, W>, &[u32], bool, &mut Pass<'_>);
+type Tell<'a> = &'a mut dyn FnMut(&[u32], bool, &mut Pass<'_>);
 
 /// Tells of each strongly connected component (Tarjan 1972) in which a run can stay, and whether because there is a
 /// cycle or because nothing need happen there.
-fn components<P: Process, W: Watch<P>>(
-    search: &mut Search<P, W>,
-    timers: Timers,
-    pass: &mut Pass<'_>,
-    tell: Tell<'_, P, W>,
-) {
+fn components(graph: &Graph, timers: Timers, pass: &mut Pass<'_>, tell: Tell<'_>) {
     const DONE: u32 = u32::MAX;
-    let count = search.tuples.bound();
     // 0 is for those that were not reached yet.
-    let mut numbers = vec![0_u32; count];
-    let mut events = Vec::new();
-    let (mut path, mut frames, mut edges) = (Vec::<u32>::new(), Vec::<Frame>::new(), Vec::<u32>::new());
+    let mut numbers = vec![0_u32; graph.bound() as usize];
+    let (mut path, mut frames) = (Vec::<u32>::new(), Vec::<Frame>::new());
     let mut number = 0;
-    for root in 0..count as u32 {
-        let mut enter = (numbers[root as usize] == 0 && search.tuples.has(root)).then_some(root);
+    let happens = |fires: bool| timers == Timers::Fire || !fires;
+    for root in 0..graph.bound() {
+        let mut enter = (numbers[root as usize] == 0 && graph.has(root)).then_some(root);
         while enter.is_some() || !frames.is_empty() {
             if let Some(state) = enter.take() {
                 if !pass.goes_on() {
@@ -283,48 +281,41 @@ fn components<P: Process, W: Watch<P>>(
                 number += 1;
                 numbers[state as usize] = number;
                 path.push(state);
-                let first = edges.len();
-                search.edges(state, &mut events);
-                let fires = |event: &Move| matches!(event, Move::Fire { early: false, .. });
-                let happens = |(_, event, _): &&(u32, Move, bool)| timers == Timers::Fire || !fires(event);
-                edges.extend(events.iter().filter(happens).map(|(to, ..)| *to));
-                let loops = edges[first..].contains(&state);
-                // In a state with neither a message nor a report nor a timer, a request may yet be due.
-                let may_rest = !events.iter().any(|(_, event, _)| is_due(*event) || fires(event));
-                let rests = may_rest && Next::of(search, state, timers).due.is_empty();
-                frames.push(Frame { state, low: number, first, loops, rests });
+                frames.push(Frame { state, low: number, next: graph.row(state).end });
             }
             let Some(frame) = frames.last_mut() else { break };
-            if edges.len() > frame.first {
-                let to = edges.pop().expect("there is one");
-                match numbers[to as usize] {
-                    0 => enter = Some(to),
-                    DONE => {}
-                    seen => frame.low = frame.low.min(seen),
+            if frame.next > graph.row(frame.state).start {
+                frame.next -= 1;
+                let (to, fires) = graph.successor(frame.next);
+                if happens(fires) {
+                    match numbers[to as usize] {
+                        0 => enter = Some(to),
+                        DONE => {}
+                        seen => frame.low = frame.low.min(seen),
+                    }
                 }
                 continue;
             }
-            let Frame { state, low, loops, rests, .. } = frames.pop().expect("there is one");
+            let Frame { state, low, .. } = frames.pop().expect("there is one");
             if let Some(before) = frames.last_mut() {
                 before.low = before.low.min(low);
             }
+            if graph.rests(state) {
+                tell(&[state], false, pass);
+            }
             if low != numbers[state as usize] {
-                if rests {
-                    tell(search, &[state], false, pass);
-                }
                 continue;
             }
             let begin = path.iter().rposition(|&member| member == state).expect("it is on the path");
-            let members = path.split_off(begin);
-            for &member in &members {
+            for &member in &path[begin..] {
                 numbers[member as usize] = DONE;
             }
-            if rests {
-                tell(search, &[state], false, pass);
+            let loops =
+                || graph.row(state).map(|at| graph.successor(at)).any(|(to, fires)| to == state && happens(fires));
+            if path.len() - begin > 1 || loops() {
+                tell(&path[begin..], true, pass);
             }
-            if members.len() > 1 || loops {
-                tell(search, &members, true, pass);
-            }
+            path.truncate(begin);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod counters;
 mod crew;
 mod estimate;
+mod graph;
 mod liveness;
 mod reach;
 mod replay;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::thread;
 
 pub use self::estimate::Estimate;
+use self::graph::Graph;
 use self::liveness::{Outcome, Pass};
 pub use self::reach::Reach;
 pub use self::replay::Departure;
@@ -240,6 +242,10 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         let early_timers = (early_timers < u32::MAX).then_some(early_timers);
         let bounds = Bounds { early_timers, losses, duplicates, weighs };
         let mut search = Search::new(Arc::clone(&self.case.setup), watch, bounds, self.order, self.jobs);
+        search.states_max = self.states_max;
+        if properties.iter().any(|property| property.is_liveness()) && self.reduction == Reduction::None {
+            search.graph_bytes = usize::try_from(self.memory_bytes / 4).unwrap_or(usize::MAX);
+        }
         search.space.interchange(&self.interchanged());
         search
     }
@@ -268,8 +274,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 return Verdict::Verified;
             }
             // Its tables are as large as the states are many.
-            let bytes = search.bytes() as u64 + search.tuples.len() as u64 * CYCLE_BYTES;
-            if bytes > self.memory_bytes {
+            let bytes = search.bytes() as u64 + Graph::bytes(search.tuples.len() as u64, search.transitions);
+            if bytes > self.memory_bytes || !Graph::has_room(&search.tuples) {
                 return Verdict::Incomplete;
             }
             let so_far = coverage(search);
@@ -278,7 +284,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 Outcome::Limit => return Verdict::Incomplete,
                 Outcome::Settled => return Verdict::Verified,
                 Outcome::Unsettled(lasso) => return self.violated(trace::lasso(&self.case.setup, search, lasso)),
-                Outcome::Held(states) => next = search.free(&states),
+                Outcome::Held(states) => search.free(states),
             }
         }
     }
@@ -354,10 +360,6 @@ fn refuse<P: Mutex>(case: &Case<P>) -> Result<(), Invalid> {
     }
     Ok(())
 }
-
-/// What the search for cycles takes for each state on its way, at most: its number, its place in two stacks, and some
-/// successors.
-const CYCLE_BYTES: u64 = 64;
 
 /// More could not be exhausted anyway.
 const PROCESSES_MAX: u32 = 64;

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::crew::{Batch, Crew};
+use super::graph::{Graph, Head};
 use crate::engine::Setup;
-use crate::engine::interleaving::{Bounds, Counted, Found, Move, Packed, SHARDS, Space, Successors, Tuples, Watch};
+use crate::engine::interleaving::{
+    Bounds, Counted, Found, Move, Packed, SHARDS, Space, Successor, Successors, Tuples, Watch,
+};
 use crate::model::Process;
 
 /// In which order states are looked at.
@@ -44,8 +47,16 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     /// How many states have been looked at, if the order is breadth first.
     looked: u64,
     pub(super) transitions: u64,
+    /// It stops at about so many states.
+    pub(super) states_max: u64,
+    /// States that have been looked at and are to be again, from the last to the first.
+    again: Vec<u32>,
     /// States in which timers may fire though something else is to come, in order.
-    pub(super) free: Vec<u32>,
+    free: Vec<u32>,
+    /// What leads where, as far as it was drawn.
+    pub(super) graph: Graph,
+    /// How much memory that may take while there are states to be looked at.
+    pub(super) graph_bytes: usize,
     /// How much the space had learnt when there was last room made for it.
     settled: usize,
     canonical: Vec<u32>,
@@ -83,7 +94,11 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             next: (0, 0),
             looked: 0,
             transitions: 0,
+            states_max: u64::MAX,
+            again: Vec::new(),
             free: Vec::new(),
+            graph: Graph::default(),
+            graph_bytes: 0,
             settled: 0,
             canonical: Vec::new(),
             counted: Counted::default(),
@@ -97,7 +112,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     /// How many states were found and not yet looked at.
     pub(super) fn frontier(&self) -> u64 {
         match self.order {
-            Order::BreadthFirst => self.tuples.len() as u64 - self.looked,
+            Order::BreadthFirst => self.tuples.len() as u64 - self.looked + self.again.len() as u64,
             Order::DepthFirst => self.stack.len() as u64,
         }
     }
@@ -105,7 +120,11 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     /// What it takes in memory at most before it is looked at again.
     pub(super) fn bytes(&self) -> usize {
         let stack = 2 * size_of::<u32>() * self.stack.capacity();
-        self.tuples.bytes_ahead(2 * SUCCESSORS as usize) + stack + self.space.bytes()
+        self.tuples.bytes_ahead(2 * SUCCESSORS as usize)
+            + stack
+            + self.space.bytes()
+            + self.crew.bytes()
+            + self.graph.bytes_in_use()
     }
 
     /// What a state takes besides what all share, in bytes.
@@ -174,6 +193,11 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
                 return Stop::Limit;
             }
             let stop = match self.order {
+                _ if !self.again.is_empty() => {
+                    let mut states = self.again.split_off(self.again.len().saturating_sub(self.few()));
+                    states.reverse();
+                    self.look_at(&states)
+                }
                 Order::BreadthFirst => match self.next_states() {
                     states if states.is_empty() => Some(Stop::Exhausted),
                     states => {
@@ -189,10 +213,16 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         }
     }
 
+    /// How many states are looked at before anybody is asked whether to go on: fewer, the fewer states there may yet be.
+    fn few(&self) -> usize {
+        let looked = self.looked.max(1);
+        let room = self.states_max.saturating_sub(self.tuples.len() as u64);
+        (SUCCESSORS.min(room) * looked / self.transitions.max(looked)).max(1) as usize
+    }
+
     /// The next states that are to be looked at, all as far from the start; none if there are no more.
     fn next_states(&mut self) -> Vec<u32> {
-        let looked = self.looked.max(1);
-        let most = (SUCCESSORS * looked / self.transitions.max(looked)).max(1) as usize;
+        let most = self.few();
         let mut states = Vec::new();
         for _ in 0..2 {
             let level = &self.levels[self.levels.len() - 1];
@@ -229,10 +259,12 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         let mut first: Option<(u32, Vec<u32>, Found)> = None;
         loop {
             self.settle();
-            let batches = self.crew.look_at(&self.space, &self.tuples, &self.free, &states);
-            self.crew.add(&mut self.tuples, &batches);
+            let draws = self.draws();
+            let mut batches = self.crew.look_at(&self.space, &self.tuples, &self.free, &states, draws);
+            self.crew.add(&mut self.tuples, &mut batches);
             let mut learnt = Vec::new();
             for batch in &batches {
+                self.graph.draw(batch, self.tuples.layout().words());
                 self.transitions += batch.transitions;
                 learnt.extend_from_slice(&batch.unknown);
                 if first.is_none() {
@@ -251,6 +283,14 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         let (from, tuple, found) = first?;
         let to = self.number(&tuple).expect("its state was added");
         Some(Stop::Found { from: Some(from), to, found })
+    }
+
+    /// Whether a graph is drawn; it is given up if it has become too large.
+    fn draws(&mut self) -> bool {
+        if self.graph.bytes_in_use() > self.graph_bytes || !Graph::has_room(&self.tuples) {
+            (self.graph, self.graph_bytes) = (Graph::default(), 0);
+        }
+        self.graph_bytes > 0
     }
 
     /// Finds out all that the successors of a state take.
@@ -299,6 +339,18 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         stop
     }
 
+    /// Has timers fire in these states too; they are to be looked at again.
+    pub(super) fn free(&mut self, mut states: Vec<u32>) {
+        self.free.extend_from_slice(&states);
+        self.free.sort_unstable();
+        self.free.dedup();
+        states.reverse();
+        match self.order {
+            Order::BreadthFirst => self.again = states,
+            Order::DepthFirst => self.stack.extend(states),
+        }
+    }
+
     pub(super) fn is_free(&self, state: u32) -> bool {
         !self.free.is_empty() && self.free.binary_search(&state).is_ok()
     }
@@ -333,6 +385,11 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         self.successors = successors;
     }
 
+    /// The rows of these states in a graph, a few states at a time.
+    pub(super) fn rows<'a>(&mut self, states: &'a [u32]) -> Vec<(&'a [u32], Vec<u32>)> {
+        self.crew.rows(&self.space, &self.tuples, &self.free, states)
+    }
+
     /// The tuple of a state.
     pub(super) fn tuple(&mut self, state: u32) -> &[u32] {
         let mut unpacked = std::mem::take(&mut self.unpacked);
@@ -360,6 +417,7 @@ impl Desk {
         tuples: &Tuples,
         free: &[u32],
         state: u32,
+        draws: bool,
         batch: &mut Batch,
     ) {
         let is_free = !free.is_empty() && free.binary_search(&state).is_ok();
@@ -375,16 +433,53 @@ impl Desk {
         batch.transitions += self.successors.len() as u64;
         let successors = &self.successors;
         let strings = if space.has_forms() { &self.canonical } else { successors.tuples() };
-        for (index, tuple) in strings.chunks_exact(space.length()).enumerate() {
+        let mut head = Head::new();
+        for (tuple, (_, successor)) in strings.chunks_exact(space.length()).zip(successors.iter(space.length())) {
             let shard = space.pack(layout, tuple, &self.unpacked, &mut self.string);
             // In the place of the word that is for work only.
             self.string[layout.words()] = state;
             batch.parts[shard].extend_from_slice(&self.string);
-            let (_, successor) = successors.get(index);
+            if draws {
+                let fires = head.see(space, &self.unpacked.tuple, successor);
+                batch.ways.push(2 * shard as u8 + u8::from(fires));
+            }
             if let (None, Some(found)) = (&batch.found, &successor.found) {
                 batch.found = Some((state, tuple.to_vec(), Found::clone(found)));
             }
         }
+        if draws {
+            batch.heads.push((state, head.end(space, &self.unpacked.tuple)));
+        }
+    }
+
+    /// Tells of each successor of a state that has been looked at: the tuple of the state, then the number of the
+    /// successor.
+    pub(super) fn edges<P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        tuples: &Tuples,
+        free: &[u32],
+        state: u32,
+        mut tell: impl FnMut(&[u32], u32, &Successor),
+    ) {
+        let is_free = !free.is_empty() && free.binary_search(&state).is_ok();
+        let layout = tuples.layout();
+        tuples.string(state, &mut self.unpacked.string);
+        space.unpack(layout, &mut self.unpacked);
+        let known = space.known_successors(&self.unpacked.tuple, is_free, &mut self.successors);
+        assert!(known.is_ok() && self.normalise(space), "what successors take was found out when they were");
+        let Self { unpacked, string, canonical, successors, .. } = self;
+        let strings = if space.has_forms() { &canonical[..] } else { successors.tuples() };
+        for (index, tuple) in strings.chunks_exact(space.length()).enumerate() {
+            let shard = space.pack(layout, tuple, unpacked, string);
+            let to = tuples.find(shard, &string[..layout.words()]).expect("a successor was found before");
+            tell(&unpacked.tuple, to, successors.get(index).1);
+        }
+    }
+
+    /// The tuple of the state that was looked at last.
+    pub(super) fn tuple(&self) -> &[u32] {
+        &self.unpacked.tuple
     }
 
     /// Brings all successors into their canonical form; false if that is not known of one.

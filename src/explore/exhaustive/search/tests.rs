@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use self::reference::Reference;
 use super::*;
-use crate::engine::{Agenda, ChannelOrder};
+use crate::engine::{Agenda, ChannelOrder, RandomCrashes};
+use crate::explore::exhaustive::graph::Graph;
+use crate::explore::exhaustive::liveness::Pass;
 use crate::model::{Context, Effect, Event, Never, ProcessId, Relabelling, Ticks};
 
 #[path = "../../../../benches/workloads/reference.rs"]
@@ -44,6 +46,9 @@ impl<P: Process> Watch<P> for Nothing {
     fn relabel_request(&self, _: &mut P::Request, _: ProcessId, _: ProcessId) {}
     fn relabel_global(&self, (): &mut (), _: &Relabelling<'_>) {}
     fn relabel_shown(&self, (): &mut (), _: &Relabelling<'_>) {}
+    fn is_weighed(&self, _: &P::Message) -> bool {
+        false
+    }
     fn weigh(&self, _: &P, _: &[(ProcessId, &P::Message)]) -> u32 {
         0
     }
@@ -202,6 +207,77 @@ fn any_number_of_threads_finds_the_same_states_in_the_same_way() {
             assert_eq!(other.depth(state), one.depth(state));
             assert_eq!(other.tuple(state), one.tuple(state));
         }
+    }
+}
+
+#[test]
+fn a_graph_has_the_successors_of_each_state_with_any_number_of_threads() {
+    for jobs in [1, 3] {
+        let mut search = search_by(jobs, reference(4, 2, ChannelOrder::Fifo), FREE, Order::BreadthFirst);
+        let mut graph = Graph::default();
+        graph.grow(&mut search, &mut Pass::new(&mut |_| true));
+        let mut edges = Vec::new();
+        assert_eq!((0..graph.bound()).filter(|&state| graph.has(state)).count(), search.tuples.len());
+        for state in (0..graph.bound()).filter(|&state| graph.has(state)) {
+            search.edges(state, &mut edges);
+            let fires = |event: Move| matches!(event, Move::Fire { early: false, .. });
+            let edges: Vec<(u32, bool)> = edges.iter().map(|&(to, event, _)| (to, fires(event))).collect();
+            let row: Vec<(u32, bool)> = graph.row(state).map(|at| graph.successor(at)).collect();
+            assert_eq!(row, edges);
+            assert_eq!(graph.rests(state), row.is_empty(), "here something is due wherever something can happen");
+        }
+    }
+}
+
+#[test]
+fn a_search_stops_at_about_as_many_states_as_it_was_told() {
+    let setup = Arc::new(reference(5, 2, ChannelOrder::Fifo));
+    let mut search = Search::new(setup, Nothing, FREE, Order::BreadthFirst, 2);
+    search.states_max = 10_000;
+    assert_eq!(search.start(), None);
+    assert_eq!(search.run(|search| search.tuples.len() < 10_000), Stop::Limit);
+    assert!((10_000..10_032).contains(&search.tuples.len()), "{} states", search.tuples.len());
+}
+
+/// Process 0 sets its timer again and again; process 1 always has a message on its way to itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Busy;
+
+impl Process for Busy {
+    type Config = ();
+    type Message = ();
+    type Timer = ();
+    type Request = Never;
+    type Indication = Never;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, (): &()) -> Self {
+        Self
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        if ctx.me().get() == 0 { ctx.set_timer((), Ticks::new(1)) } else { ctx.send(ctx.me(), ()) }
+    }
+
+    fn on_message(&mut self, from: ProcessId, (): (), ctx: &mut Context<'_, Self>) {
+        ctx.send(from, ());
+    }
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        ctx.set_timer((), Ticks::new(1));
+    }
+}
+
+/// Up with 0 to `early` timers fired, then dead: with the report on its way, and with that told.
+#[test]
+fn how_many_timers_of_the_dead_have_fired_is_forgotten() {
+    for early in 0..4 {
+        let mut setup = Setup::<Busy>::new(2, ());
+        let among = vec![ProcessId::new(0)];
+        setup.faults.random = vec![RandomCrashes { among, ..RandomCrashes::up_to(1) }];
+        let bounds = Bounds { early_timers: Some(early), ..FREE };
+        assert_eq!(search(setup, bounds, Order::BreadthFirst).tuples.len() as u32, early + 1 + 2);
     }
 }
 
