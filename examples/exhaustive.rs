@@ -1,9 +1,9 @@
 //! What it takes to look at every interleaving of each system: states, time and memory.
 //!
-//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME [JOBS]]]]`: at most so much memory and time for each
-//! row, only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash, no early
-//! timer), and so many threads. Beside the seconds by the clock stand those of the processor, all threads together, and
-//! how many of those the states took and how many the cycles among them.
+//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME [JOBS]]]]`: at most so much memory and time for
+//! each row, only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash, no early
+//! timer), and so many threads. Beside the seconds by the clock stand those of the processor, all threads together:
+//! first until all states were found, then for the cycles among them.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -45,7 +45,8 @@ fn main() {
     let limits = Limits { memory, seconds, name, jobs };
     println!("every process makes one write request; the last messages of the dead may be lost");
     println!(
-        "system         n  crashes  early  verdict          states   transitions  seconds  processor    MiB  bytes/state"
+        "{:<14} n  crashes  early  {:<12} {:>11} {:>13} {:>8} {:>12} {:>6} {:>11}",
+        "system", "verdict", "states", "transitions", "seconds", "processor", "MiB", "bytes/state"
     );
     for early in [0, 1] {
         for crashes in 0..=2 {
@@ -103,13 +104,12 @@ fn row<S: System>(processes: u32, crashes: Vec<RandomCrashes>, early: u32, limit
         Verdict::Incomplete => "incomplete",
     };
     let processor = processor_seconds() - before;
+    let seconds = started.elapsed().as_secs_f64();
+    let taken = format!("{:.1} + {:.1}", searched.get(), processor - searched.get());
     println!(
-        "{:<14} {processes} {up_to:>8} {early:>6}  {verdict:<12} {states:>11} {transitions:>13} {:>8.1} {:>4.0} +{:>4.0} \
-         {:>6} {:>12}",
+        "{:<14} {processes} {up_to:>8} {early:>6}  {verdict:<12} {states:>11} {transitions:>13} {seconds:>8.1} \
+         {taken:>12} {:>6} {:>11}",
         S::NAME,
-        started.elapsed().as_secs_f64(),
-        searched.get(),
-        processor - searched.get(),
         bytes >> 20,
         bytes / states
     );

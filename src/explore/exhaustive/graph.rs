@@ -1,7 +1,7 @@
 //! What leads where among the states of a search.
 //!
-//! It is drawn while the search goes on, as long as there is plenty of memory; what is missing when that has come to its
-//! end is found once more, by all threads.
+//! It is drawn while the search goes on, as long as there is plenty of memory; what is missing when that has come to
+//! its end is found once more, by all threads.
 
 use super::crew::Batch;
 use super::liveness::{Due, Pass, is_due};

@@ -213,7 +213,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         }
     }
 
-    /// How many states are looked at before anybody is asked whether to go on: fewer, the fewer states there may yet be.
+    /// How many states are looked at before anybody is asked whether to go on: fewer, the fewer there may yet be.
     fn few(&self) -> usize {
         let looked = self.looked.max(1);
         let room = self.states_max.saturating_sub(self.tuples.len() as u64);
