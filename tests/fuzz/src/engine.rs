@@ -61,9 +61,8 @@ fn world(bytes: &mut Unstructured<'_>) -> Result<(bool, Option<Scenario>)> {
         add("detector", Value::try_from(detector(bytes)?));
         add("faults", Value::try_from(faults(bytes, processes)?));
         let mut system = Table::from_iter([("name".to_owned(), name.into())]);
-        if let Some((_, rules)) = RULES.iter().find(|(of, _)| *of == name)
-            && bytes.arbitrary()?
-        {
+        let rules = RULES.iter().find(|(of, _)| *of == name);
+        if let Some((_, rules)) = rules.filter(|_| bytes.arbitrary().unwrap_or_default()) {
             let rule = (*bytes.choose(rules)?).to_owned();
             system.insert("rules".to_owned(), Table::from_iter([(rule, false.into())]).into());
         }
