@@ -254,9 +254,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             if at < self.clock.calm_until && world.event() < events && !self.application.settled() {
                 settled_at = None;
                 world.now = at;
-                // Most are messages, whose way to the next message is one stretch of code. One stretch for those at hand
-                // and another for the rest: measured, what would pass through either has to pass through memory, and a
-                // hop waits for that.
+                // Most are messages, whose way to the next message is one stretch of code: one for those at hand, and
+                // another for the rest. Where either led into the same, a message would pass through memory (measured:
+                // twice the time of a hop).
                 match self.clock.queue.at_hand() {
                     Some(Pending::Message(_)) => {
                         if let Some(Pending::Message(envelope)) = self.clock.queue.take_at_hand() {

@@ -319,8 +319,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    /// The next event comes up where none is at hand, and then all messages that are due in this tick, as long as all is
-    /// calm.
+    /// The next event comes up where none is at hand, and then all messages that are due in this tick, as long as all
+    /// is calm.
     #[inline(never)]
     pub(super) fn come_up_due(&mut self, events: u64, world: &mut World<P>) -> Result<(), Box<Violation>> {
         while let Some(Pending::Message(_)) = self.clock.queue.due() {
