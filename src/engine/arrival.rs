@@ -69,7 +69,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         world.put_into_inbox(process, arrived);
         if is_first {
             let epoch = world.epoch(process);
-            self.clock.queue.push(world.busy_until(process), Pending::Serve { process, epoch });
+            let at = world.busy_until(process).max(world.now());
+            self.clock.queue.push(at, Pending::Serve { process, epoch }, world.now());
         }
     }
 
@@ -84,7 +85,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if world.is_up(process) && world.has_arrivals(process) {
             let epoch = world.epoch(process);
             let at = world.busy_until(process).max(world.now());
-            self.clock.queue.push(at, Pending::Serve { process, epoch });
+            self.clock.queue.push(at, Pending::Serve { process, epoch }, world.now());
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Crashes and restarts in virtual time: what becomes of messages, timers, reports and the application.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::application::{Agenda, Application};
 use super::decision::Topic;
 use super::distribution::Distribution;
+use super::flight::Envelope;
 use super::observer::{LossCause, Observer, Violation};
 use super::rng::Stream;
 use super::setup::{DetectorClass, FromDead, ReportOrder};
@@ -111,7 +112,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         // Scheduled first, so that whoever hears of the death in the tick of the restart finds the process up.
         if let Some(down) = down {
             let taken = self.clock.chance.span(Stream::Faults, &down, || Topic::Down { process: victim });
-            self.clock.queue.push(world.now() + taken, Pending::Restart { process: victim });
+            let now = world.now();
+            self.clock.queue.push(now + taken, Pending::Restart { process: victim }, now);
         }
         for observer in ProcessId::all(world.count()).filter(|&p| world.is_up(p)) {
             self.report(observer, victim, last.get(&observer).copied(), world);
@@ -126,13 +128,13 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if setup.network.from_dead == FromDead::Deliver && setup.detector.order == ReportOrder::Unordered {
             return last;
         }
-        let mut channels: BTreeMap<ProcessId, Vec<(Ticks, u32)>> = BTreeMap::new();
-        for (at, slot) in self.clock.queue.find(|p| matches!(p, Pending::Message(m) if m.from() == victim)) {
-            if let Some(Pending::Message(envelope)) = self.clock.queue.get(slot) {
-                channels.entry(envelope.to()).or_default().push((at, slot));
-            }
+        let mut channels: BTreeMap<ProcessId, Vec<(u64, Ticks)>> = BTreeMap::new();
+        for (at, envelope) in self.in_flight(victim) {
+            channels.entry(envelope.to()).or_default().push((envelope.id, at));
         }
+        let mut lost_ids = BTreeSet::new();
         for (to, mut flight) in channels {
+            flight.sort_unstable();
             let lost = match setup.network.from_dead {
                 FromDead::Deliver => 0,
                 FromDead::Drop => flight.len() as u64,
@@ -141,16 +143,39 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                     self.clock.chance.below(Stream::Faults, bound, || Topic::CutOff { from: victim, to })
                 }
             };
-            for (_, slot) in flight.split_off(flight.len() - lost as usize) {
-                if let Some(Pending::Message(envelope)) = self.clock.queue.remove(slot) {
-                    self.lose(victim, to, envelope.id, &envelope.message, LossCause::SenderCrashed, world);
-                }
-            }
-            if let Some(at) = flight.iter().map(|(at, _)| *at).max() {
+            lost_ids.extend(flight.split_off(flight.len() - lost as usize).into_iter().map(|(id, _)| id));
+            if let Some(at) = flight.iter().map(|(_, at)| *at).max() {
                 last.insert(to, at);
             }
         }
+        if !lost_ids.is_empty() {
+            self.lose_in_flight(&lost_ids, world);
+        }
         last
+    }
+
+    /// The messages of a sender that are in flight, in no order, each with when it arrives.
+    fn in_flight(&self, from: ProcessId) -> impl Iterator<Item = (Ticks, &Envelope<P>)> {
+        self.clock.queue.iter().filter_map(move |(at, pending)| match pending {
+            Pending::Message(envelope) if envelope.from() == from => Some((at, envelope)),
+            _ => None,
+        })
+    }
+
+    /// Loses these messages: receiver by receiver, and in the order of sending.
+    fn lose_in_flight(&mut self, ids: &BTreeSet<u64>, world: &World<P>) {
+        let mut lost = BTreeMap::new();
+        self.clock.queue.remove_where(|pending| match pending {
+            Pending::Message(envelope) if ids.contains(&envelope.id) => {
+                lost.insert((envelope.to(), envelope.id), envelope.clone());
+                true
+            }
+            _ => false,
+        });
+        for envelope in lost.into_values() {
+            let (from, to) = (envelope.from(), envelope.to());
+            self.lose(from, to, envelope.id, &envelope.message, LossCause::SenderCrashed, world);
+        }
     }
 
     /// The failure detector will tell `observer` of a crash, not before `last` if reports keep behind the channel.
@@ -166,7 +191,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             at = at.max(last.unwrap_or_default());
         }
         let epoch = world.epoch(observer);
-        self.clock.queue.push(at, Pending::Report { observer, epoch, report: Report::Crash(of) });
+        self.clock.queue.push(at, Pending::Report { observer, epoch, report: Report::Crash(of) }, world.now());
     }
 
     #[inline(never)]
@@ -176,8 +201,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         world.set_alarm(process, self.clock.plan.alarm(process, world.steps(process) + 1));
         // It is told of everyone who is down, each after what that one still has in flight to it.
         for of in world.down().to_vec() {
-            let wanted = |p: &Pending<P>| matches!(p, Pending::Message(m) if m.from() == of && m.to() == process);
-            let last = self.clock.queue.find(wanted).into_iter().map(|(at, _)| at).max();
+            let last = self.in_flight(of).filter(|(_, envelope)| envelope.to() == process).map(|(at, _)| at).max();
             self.report(process, of, last, world);
         }
         self.handle(process, Event::Restart, None, world)?;

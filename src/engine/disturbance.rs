@@ -234,7 +234,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 let topics = (Topic::SuspectAt { observer, of }, Topic::SuspectLength { observer, of });
                 let until = self.begin(at, length, topics.0, topics.1, world);
                 let epoch = world.epoch(observer);
-                self.clock.queue.push(until, Pending::Restore { observer, epoch, of });
+                self.clock.queue.push(until, Pending::Restore { observer, epoch, of }, world.now());
                 self.hear(observer, epoch, Report::Crash(of), world)
             }
             // Of someone who is down by now.

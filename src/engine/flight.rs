@@ -120,7 +120,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             *last = at;
         }
         let route = u64::from(from.get()) << 32 | u64::from(to.get());
-        self.clock.queue.push_soon(at, Pending::Message(Envelope { route, epoch, id, message }));
+        if self.clock.queue.push_soon(at, Pending::Message(Envelope { route, epoch, id, message }), now) {
+            self.clock.end_calm();
+        }
     }
 
     fn launch_copy(&mut self, from: ProcessId, to: ProcessId, id: u64, message: P::Message, world: &World<P>) {

@@ -12,7 +12,7 @@ use super::disturbance::{Divide, Planned};
 use super::fault::Plan;
 use super::flight::{Envelope, Routine};
 use super::observer::{MessageId, Observer, Violation};
-use super::queue::Queue;
+use super::queue::{Queue, Removable};
 use super::rng::Stream;
 use super::setup::Setup;
 use super::simulation::Stats;
@@ -26,6 +26,7 @@ pub(super) enum Pending<P: Process> {
     Message(Envelope<P>),
     Timer {
         process: ProcessId,
+        ticket: u32,
         id: u64,
     },
     Report {
@@ -52,6 +53,13 @@ pub(super) enum Pending<P: Process> {
     Restart {
         process: ProcessId,
     },
+}
+
+impl<P: Process> Removable for Pending<P> {
+    #[inline]
+    fn ticket(&self) -> Option<u32> {
+        if let Self::Timer { ticket, .. } = self { Some(*ticket) } else { None }
+    }
 }
 
 /// What goes wrong by time: which one of those planned.
@@ -200,12 +208,20 @@ impl<P: Process> Clock<P> {
         self.end_calm();
     }
 
+    /// There may be too many events: that is for those to see who look more closely.
+    pub(super) fn end_calm_if_crowded(&mut self) {
+        if self.queue.is_above() {
+            self.end_calm();
+        }
+    }
+
     #[inline(never)]
-    fn set_timer(&mut self, process: ProcessId, timer: P::Timer, at: Ticks) {
-        self.timers.set(process, timer, at, &mut self.queue);
+    fn set_timer(&mut self, process: ProcessId, timer: P::Timer, after: Ticks, now: Ticks) {
+        self.timers.set(process, timer, after, now, &mut self.queue);
         if self.bounds.is_too_much(self.timers.count(process), 0) {
             self.take_care();
         }
+        self.end_calm_if_crowded();
     }
 }
 
@@ -248,7 +264,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 if after == Ticks::ZERO {
                     self.clock.one_more_at_once(world.now());
                 }
-                self.clock.set_timer(process, timer, world.now() + after);
+                self.clock.set_timer(process, timer, after, world.now());
             }
             Effect::CancelTimer { timer } => self.clock.timers.cancel(process, &timer, &mut self.clock.queue),
             Effect::Indicate { indication } => {
@@ -303,31 +319,31 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    /// One pending event comes up where all is calm. Most are messages, whose way to the next message is one stretch of
-    /// code.
-    #[inline(always)]
-    pub(super) fn come_up_calmly(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        match pending {
-            Pending::Message(envelope) => self.arrive_calmly(envelope, world),
-            pending => self.come_up(pending, world),
+    /// The next event comes up where none is at hand, and then all messages that are due in this tick, as long as all
+    /// is calm.
+    #[inline(never)]
+    pub(super) fn come_up_due(&mut self, events: u64, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        while let Some(Pending::Message(_)) = self.clock.queue.due() {
+            let Some(Pending::Message(envelope)) = self.clock.queue.take_due() else { break };
+            self.arrive_calmly(envelope, world)?;
+            if !self.clock.is_calm() || self.clock.queue.at_hand().is_some() {
+                return Ok(());
+            }
+            if self.clock.queue.due().is_none() || world.events >= events || self.application.settled() {
+                return Ok(());
+            }
         }
+        self.come_up_next(world)
     }
 
+    /// The next event comes up.
     #[inline(never)]
-    pub(super) fn come_up_from_slot(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        match self.clock.queue.take_from_slot() {
-            Some(pending) => self.come_up_calmly(pending, world),
-            None => Ok(()),
-        }
-    }
-
-    /// One pending event comes up.
-    #[inline(never)]
-    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+    pub(super) fn come_up_next(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        let Some(pending) = self.clock.queue.take() else { return Ok(()) };
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
-            Pending::Timer { process, id } if self.clock.is_calm() => self.fire(process, id, world),
-            Pending::Timer { process, id } => {
+            Pending::Timer { process, id, .. } if self.clock.is_calm() => self.fire(process, id, world),
+            Pending::Timer { process, id, .. } => {
                 self.clock.timers.is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
@@ -383,7 +399,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         if !self.clock.requests.is_empty() {
             self.schedule_requests(world);
         }
-        if !self.clock.is_calm() || self.clock.queue.is_above() {
+        if !self.clock.is_calm() {
             return self.finish_with_care(process, None, world);
         }
         Ok(self.observer.check(world)?)
@@ -397,9 +413,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         alarm: Option<Alarm>,
         world: &mut World<P>,
     ) -> Result<(), Box<Violation>> {
-        if self.clock.queue.is_above() {
-            self.clock.end_calm();
-        }
+        self.clock.end_calm_if_crowded();
         if world.setup().network.service_ticks.max() > Ticks::ZERO {
             self.serve_for_a_while(process, world);
         }
@@ -422,8 +436,10 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 self.clock.one_more_at_once(world.now());
             }
             let epoch = world.epoch(process);
-            self.clock.queue.push(world.now() + after, Pending::Request { process, epoch, request });
+            let now = world.now();
+            self.clock.queue.push(now + after, Pending::Request { process, epoch, request }, now);
         }
+        self.clock.end_calm_if_crowded();
     }
 
     /// The watches whose condition came to hold with the step of `process`.

@@ -15,8 +15,17 @@ pub(super) struct Timers<P: Process> {
 struct Armed<P: Process> {
     timer: P::Timer,
     id: u64,
-    /// Where it is in the queue, until it comes up.
-    slot: Option<u32>,
+    /// By which it is removed from the queue, until it comes up.
+    ticket: Option<u32>,
+    at: Ticks,
+}
+
+impl<P: Process> Armed<P> {
+    fn remove_from(self, queue: &mut Queue<Pending<P>>) {
+        if let Some(ticket) = self.ticket {
+            queue.remove(ticket, self.at);
+        }
+    }
 }
 
 impl<P: Process> Default for Timers<P> {
@@ -41,35 +50,39 @@ impl<P: Process> Timers<P> {
     }
 
     /// Sets one, or moves it.
-    pub(super) fn set(&mut self, process: ProcessId, timer: P::Timer, at: Ticks, queue: &mut Queue<Pending<P>>) {
+    pub(super) fn set(
+        &mut self,
+        process: ProcessId,
+        timer: P::Timer,
+        after: Ticks,
+        now: Ticks,
+        queue: &mut Queue<Pending<P>>,
+    ) {
         self.cancel(process, &timer, queue);
         let id = self.ids;
         self.ids += 1;
-        let slot = queue.push_removable(at, Pending::Timer { process, id });
-        self.of[process.index()].push(Armed { timer, id, slot: Some(slot) });
+        let at = now + after;
+        let ticket = queue.push_removable(at, |ticket| Pending::Timer { process, ticket, id }, now);
+        self.of[process.index()].push(Armed { timer, id, ticket: Some(ticket), at });
     }
 
     pub(super) fn cancel(&mut self, process: ProcessId, timer: &P::Timer, queue: &mut Queue<Pending<P>>) {
         let timers = &mut self.of[process.index()];
         if let Some(index) = timers.iter().position(|armed| armed.timer == *timer) {
-            if let Some(slot) = timers.swap_remove(index).slot {
-                queue.remove(slot);
-            }
+            timers.swap_remove(index).remove_from(queue);
         }
     }
 
     pub(super) fn cancel_all(&mut self, process: ProcessId, queue: &mut Queue<Pending<P>>) {
         for armed in self.of[process.index()].drain(..) {
-            if let Some(slot) = armed.slot {
-                queue.remove(slot);
-            }
+            armed.remove_from(queue);
         }
     }
 
     /// It has come up: it can no longer be removed from the queue, but still be cancelled in an inbox.
     pub(super) fn is_up(&mut self, process: ProcessId, id: u64) {
         if let Some(armed) = self.of[process.index()].iter_mut().find(|armed| armed.id == id) {
-            armed.slot = None;
+            armed.ticket = None;
         }
     }
 
