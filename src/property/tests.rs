@@ -87,7 +87,7 @@ fn run(answer: Option<u64>, crash: Option<u64>, observer: &mut impl Observer<Bel
 /// The property, its culprit and the tick of what a run was found to violate.
 fn violated(outcome: Outcome) -> Option<(String, u32, u64)> {
     match outcome.end {
-        End::Violated(found) => Some((found.property.to_string(), found.processes[0].get(), outcome.at.get())),
+        End::Violated(found) => Some((found.property.clone(), found.processes[0].get(), outcome.at.get())),
         _ => None,
     }
 }
