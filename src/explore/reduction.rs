@@ -185,3 +185,6 @@ fn fewer_crashes(group: &RandomCrashes, before: u32) -> u32 {
     let most = if up_to < before { left.saturating_sub(1) } else { left };
     share.max(1).min(up_to).min(most)
 }
+
+#[cfg(test)]
+mod tests;

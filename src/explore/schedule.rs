@@ -195,8 +195,8 @@ impl std::fmt::Display for Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Faults, RandomCrashes};
-    use crate::model::ProcessId;
+    use crate::engine::{Faults, Limit, RandomCrashes, Violation};
+    use crate::model::{ProcessId, Ticks};
 
     fn schedule() -> Schedule {
         let mut decisions = Decisions::new();
@@ -254,5 +254,24 @@ mod tests {
         ] {
             assert!(text.parse::<Schedule>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn it_is_reproduced_by_the_same_violation_at_the_same_event_and_tick() {
+        let violation = |property: &str, at, event| {
+            let (property, at, explanation) = (property.to_owned(), Ticks::new(at), String::new());
+            End::Violated(Violation { property, at, event, processes: Vec::new(), explanation })
+        };
+        let failing = schedule();
+        assert!(failing.is_reproduced_by(&violation("single_holder", 5, 3)));
+        for other in
+            [violation("single_token", 5, 3), violation("single_holder", 6, 3), violation("single_holder", 5, 4)]
+        {
+            assert!(!failing.is_reproduced_by(&other), "{other:?}");
+            assert!(!Schedule::default().is_reproduced_by(&other), "it was to end well");
+        }
+        let good = [End::Settled, End::Quiescent];
+        assert!(good.iter().all(|end| Schedule::default().is_reproduced_by(end) && !failing.is_reproduced_by(end)));
+        assert!(!Schedule::default().is_reproduced_by(&End::CutOff(Limit::Events)), "that proves nothing");
     }
 }

@@ -233,4 +233,27 @@ mod tests {
         owed.start(P, 'a', Ticks::new(8));
         assert_eq!(owed.oldest(), Some((Ticks::new(1), P, &'a')));
     }
+
+    #[test]
+    fn what_is_owed_to_a_process_is_told_of_that_one_until_all_is_cleared() {
+        let mut owed = Obligations::new(Ticks::new(10));
+        owed.start(P, 'a', Ticks::new(1));
+        owed.start(Q, 'b', Ticks::new(2));
+        owed.start(P, 'c', Ticks::new(3));
+        assert_eq!(owed.of(P).collect::<Vec<_>>(), [&'a', &'c']);
+        owed.forget(P);
+        assert_eq!((owed.of(P).count(), owed.of(Q).count(), owed.is_empty()), (0, 1, false));
+        owed.clear();
+        assert!(owed.is_empty() && owed.of(Q).next().is_none() && owed.oldest().is_none());
+        assert_eq!(owed, Obligations { serial: 3, ..Obligations::new(Ticks::new(10)) });
+    }
+
+    #[test]
+    fn it_is_early_until_the_first_could_be_overdue() {
+        let mut owed = Obligations::new(Ticks::new(10));
+        assert!(owed.is_early(Ticks::MAX, Ticks::ZERO), "nothing is owed");
+        owed.start(P, 'a', Ticks::new(5));
+        assert!(owed.is_early(Ticks::new(15), Ticks::ZERO) && !owed.is_early(Ticks::new(16), Ticks::ZERO));
+        assert!(owed.is_early(Ticks::new(18), Ticks::new(8)) && !owed.is_early(Ticks::new(19), Ticks::new(8)));
+    }
 }

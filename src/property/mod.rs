@@ -8,6 +8,8 @@
 mod always;
 mod eventually;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use always::{Always, Sometimes, always, sometimes};
 pub use eventually::{Eventually, Obligations, eventually};

@@ -68,4 +68,16 @@ mod tests {
         tally.close();
         assert_eq!(tally.counts(), BTreeMap::from([("a", 2), ("b", 1)]));
     }
+
+    #[test]
+    fn a_name_is_its_text_wherever_that_stands() {
+        let elsewhere: &'static str = String::from("ab").leak();
+        let mut tally = Tally::new();
+        for name in ["ab", "a", elsewhere, &elsewhere[..1], "c"] {
+            tally.mark(name);
+            tally.close();
+        }
+        tally.mark("never closed");
+        assert_eq!(tally.counts(), BTreeMap::from([("ab", 2), ("a", 2), ("c", 1)]));
+    }
 }

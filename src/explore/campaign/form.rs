@@ -55,7 +55,7 @@ fn size(small: &Small) -> (usize, u64, u64) {
     (small.schedule.decisions.len(), event, small.seed)
 }
 
-fn faults(schedule: &Schedule) -> BTreeMap<&'static str, u64> {
+pub(super) fn faults(schedule: &Schedule) -> BTreeMap<&'static str, u64> {
     let mut faults = BTreeMap::new();
     for fault in schedule.decisions.keys().filter_map(|key| fault(&key.topic)) {
         *faults.entry(fault).or_insert(0) += 1;

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::Limit;
+use crate::explore::Report;
 
 fn plan(schedules: u64, shard: Shard) -> Plan {
     Plan { first_seed: 7, schedules, minimise: 3, shard }
@@ -138,4 +139,66 @@ fn a_step_is_read_as_it_is_written() {
         let text = serde_json::to_string(&step).expect("JSON");
         assert_eq!(serde_json::from_str::<CampaignStep>(&text).expect(&text), step);
     }
+}
+
+#[test]
+fn totals_are_those_of_the_report_and_add_up() {
+    let failing = |schedules, seeds: std::ops::Range<u64>| {
+        [("single_holder".to_owned(), Failing { schedules, seeds: seeds.collect() })].into()
+    };
+    let report = |cut_off: Option<u64>, seeds: std::ops::Range<u64>| Report {
+        schedules: 10,
+        events: 200,
+        messages: 30,
+        entries: 4,
+        overtakes: 5,
+        cut_off: cut_off.map_or(0, |_| 1),
+        first_cut_off: cut_off.map(|seed| (seed, Limit::Ticks)),
+        sometimes: [("holder_crashed", 7)].into(),
+        failing: failing(90, seeds),
+        ..Report::default()
+    };
+    let (one, other) = (Totals::from(report(Some(8), 50..140)), Totals::from(report(Some(3), 0..20)));
+    let mut both = one.clone();
+    both.add(&other);
+    let sum = Totals {
+        schedules: 20,
+        events: 400,
+        messages: 60,
+        entries: 8,
+        overtakes: 10,
+        cut_off: 2,
+        first_cut_off: Some((3, Limit::Ticks)),
+        sometimes: [("holder_crashed".to_owned(), 14)].into(),
+        failing: [("single_holder".to_owned(), Failing { schedules: 180, seeds: (0..20).chain(50..130).collect() })]
+            .into(),
+    };
+    assert_eq!(both, sum, "of the seeds the lowest hundred");
+    let mut the_other_way = other;
+    the_other_way.add(&one);
+    assert_eq!(the_other_way, both);
+    let (only_cut_off, only_failing) =
+        (Totals { failing: BTreeMap::new(), ..one }, Totals { cut_off: 0, ..Totals::from(report(None, 0..1)) });
+    assert!(!only_cut_off.holds() && !only_failing.holds() && Totals { cut_off: 0, ..only_cut_off }.holds());
+}
+
+#[test]
+fn each_kind_of_fault_is_told_apart_and_timing_is_none() {
+    let keys = [
+        "crash_at p0 #1",
+        "crash_in p1 step 4 #1",
+        "loss p0->p1 #1",
+        "duplicate p0->p1 #2",
+        "partition_at #1",
+        "pause_at p0 #1",
+        "cut_off p0->p1 #1",
+        "suspect_at p0->p1 #1",
+        "delay p0->p1 #1",
+        "copy_delay p0->p1 #1",
+    ];
+    let keys = keys.map(|key| key.parse::<crate::engine::Key>().unwrap_or_else(|error| panic!("{key}: {error}")));
+    let schedule = Schedule { decisions: keys.into_iter().map(|key| (key, 1)).collect(), ..Schedule::default() };
+    let kinds = ["cut-off", "duplicate", "false suspicion", "loss", "partition", "pause"].map(|kind| (kind, 1));
+    let expected: BTreeMap<_, u64> = kinds.into_iter().chain([("crash", 2)]).collect();
+    assert_eq!(form::faults(&schedule), expected);
 }

@@ -384,3 +384,51 @@ fn route(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component of these edges, of which what comes with a step is the report of where it leads.
+    fn component(edges: &[&[u32]]) -> BTreeMap<u32, Next> {
+        let next = |to: &[u32]| {
+            let edges = to.iter().map(|&to| (to, Some(Due::Report(to as u16, 0)))).collect();
+            Next { edges, due: BTreeSet::new() }
+        };
+        (0..).zip(edges.iter().map(|to| next(to))).collect()
+    }
+
+    fn way(next: &BTreeMap<u32, Next>, from: u32, to: u32) -> Option<Vec<u32>> {
+        let way = route(next, from, |at, due| at == to && due == Some(Due::Report(to as u16, 0)))?;
+        assert!(way.iter().all(|&(at, due)| due == Some(Due::Report(at as u16, 0))), "each with its own step: {way:?}");
+        Some(way.into_iter().map(|(at, _)| at).collect())
+    }
+
+    #[test]
+    fn a_route_is_the_shortest_and_has_a_step_even_to_where_it_begins() {
+        let next = component(&[&[1, 2], &[2, 3], &[4], &[4], &[0]]);
+        assert_eq!(way(&next, 0, 4), Some(vec![2, 4]));
+        assert_eq!(way(&next, 1, 4), Some(vec![2, 4]), "the first of those as short");
+        assert_eq!(way(&next, 4, 4), Some(vec![0, 2, 4]));
+        assert_eq!(way(&component(&[&[0]]), 0, 0), Some(vec![0]));
+    }
+
+    #[test]
+    fn a_route_does_not_leave_its_component() {
+        let next = component(&[&[9, 1], &[0]]);
+        assert_eq!((way(&next, 0, 9), way(&next, 0, 1)), (None, Some(vec![1])));
+    }
+
+    #[test]
+    fn a_pass_goes_on_until_it_is_told_to_stop() {
+        let mut asked = Vec::new();
+        let mut may = |looked| {
+            asked.push(looked);
+            looked < 8192
+        };
+        let mut pass = Pass::new(&mut may);
+        assert_eq!((1..20_000).find(|_| !pass.goes_on()), Some(8192));
+        assert!((1..=4096).any(|_| !pass.goes_on()) && pass.stopped);
+        assert_eq!(asked, [4096, 8192], "and it is not asked again");
+    }
+}

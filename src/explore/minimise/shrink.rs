@@ -156,3 +156,63 @@ fn fewer(faults: &Faults, decisions: &Decisions) -> Vec<Faults> {
     }
     fewer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Crash, Moment, Partition, Pause, RandomCrashes, Unreliable, Windows};
+
+    fn faults() -> Faults {
+        let p = ProcessId::new;
+        let crash = |process| Crash { process, moment: Moment::AtTick(9), down_ticks: None };
+        let windows = Windows { up_to: 1, within_ticks: 100, length_ticks: 9.into() };
+        Faults {
+            crashes: vec![crash(p(0)), crash(p(1))],
+            random: [2, 3].map(|process| RandomCrashes { among: vec![p(process)], ..RandomCrashes::up_to(1) }).into(),
+            messages: Some(Unreliable { loss_per_mille: 1, duplicate_per_mille: 1, until_tick: 9 }),
+            partitions: vec![Partition { at_tick: 1, length_ticks: 2, side: vec![p(0)] }],
+            random_partitions: Some(windows),
+            pauses: vec![Pause { process: p(0), at_tick: 1, length_ticks: 2 }],
+            random_pauses: Some(windows),
+        }
+    }
+
+    /// Which of the faults each candidate is without.
+    fn without(keys: &[&str]) -> Vec<String> {
+        let decisions = keys.iter().map(|key| (key.parse().expect("a key"), 1)).collect();
+        let all = faults();
+        let name = |left: Faults| {
+            let gone = [
+                ("crash of p0", left.crashes.first() != all.crashes.first()),
+                ("crash of p1", left.crashes.last() != all.crashes.last()),
+                ("crashes of p2", left.random.first() != all.random.first()),
+                ("crashes of p3", left.random.last() != all.random.last()),
+                ("messages", left.messages.is_none()),
+                ("partition", left.partitions.is_empty()),
+                ("partitions", left.random_partitions.is_none()),
+                ("pause", left.pauses.is_empty()),
+                ("pauses", left.random_pauses.is_none()),
+            ];
+            gone.iter().filter(|(_, gone)| *gone).map(|(name, _)| *name).collect::<Vec<_>>().join(" and ")
+        };
+        fewer(&all, &decisions).into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn each_fault_is_left_out_in_turn_and_of_the_drawn_ones_those_of_which_there_is_none() {
+        let exact = ["crash of p0", "crash of p1", "partition", "pause"];
+        let drawn = ["crashes of p2", "crashes of p3", "messages", "partitions", "pauses"];
+        assert_eq!(without(&["delay p0->p1 #1"]), [&exact[..], &drawn].concat());
+        assert_eq!(
+            without(&["crash_at p2 #1", "partition_at #1"]),
+            [&exact[..], &["crashes of p3", "messages", "pauses"]].concat()
+        );
+        for key in ["loss p0->p1 #1", "duplicate p0->p1 #1", "copy_delay p0->p1 #1"] {
+            assert!(
+                !without(&[key, "pause_at p1 #1"]).iter().any(|gone| gone == "messages" || gone == "pauses"),
+                "{key}"
+            );
+        }
+        assert_eq!(fewer(&Faults::default(), &Decisions::new()), []);
+    }
+}
