@@ -14,14 +14,15 @@ use super::{Fault, Verdict as Outcome, input, progress, view};
 use crate::algorithms::coordinator::Stateless;
 use crate::engine::Invalid;
 use crate::explore::{
-    Case, Counterexample, Coverage, Estimate, Exhaustive, Proof, Reach, Reduction, ScenarioText, Strategy, Verdict,
+    Case, Counterexample, Coverage, Estimate, Exhaustive, Proof, Reach, Reduction, ScenarioText, Spans, Strategy,
+    Verdict,
 };
 use crate::mutex::System;
 use crate::scenario::{Expectation, Scenario, Visitor};
 
 /// Run every interleaving of a scenario, and tell whether what it expects is so in all of them
 ///
-/// There is no clock: messages, reports, requests and crashes come in every order, as often as the scenario says at
+/// There is no clock, unless time is bounded: messages, reports, requests and crashes come in every order, as often as the scenario says at
 /// most. Timers fire when nothing else is sure to come, and so many times a process before. "Verified" is said only if
 /// nothing was left out. Exit status: 0 if the expectation is met, 1 if it is not or the search is incomplete, 2 if the
 /// file is at fault.
@@ -34,10 +35,15 @@ pub(super) struct Check {
     #[arg(long, value_name = "GIB", default_value_t = 4)]
     #[arg(value_parser = number::<u64>(1..=4096))]
     memory: u64,
-    /// How many timers of each process fire though something else is sure to come
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// Run every schedule of virtual time instead: each message, report, restart and application takes each number of
+    /// ticks that the scenario allows, and timers fire when they are due. `stateless`, which needs bounded delays, has
+    /// this by itself
+    #[arg(long)]
+    bounded_time: bool,
+    /// How many timers of each process fire though something else is sure to come; 1 where there is no clock
+    #[arg(long, value_name = "N")]
     #[arg(value_parser = number::<u32>(number::FEW))]
-    early_timers: u32,
+    early_timers: Option<u32>,
     /// How many messages are lost at most; by default one, if the scenario has messages lost
     #[arg(long, value_name = "N")]
     #[arg(value_parser = number::<u32>(number::FEW))]
@@ -88,15 +94,12 @@ struct Checked {
 impl Check {
     pub(super) fn execute(self, output: &mut Output) -> Result<Outcome, Fault> {
         let scenario = input::scenario(&self.path)?;
-        if scenario.system() == Stateless::NAME {
-            let problem = "`stateless` needs bounded delays, and every interleaving has no clock: explore it instead";
-            return Err(Fault::new(format!("{}: {problem}", scenario.path())));
-        }
+        let bounded_time = self.bounded_time || scenario.system() == Stateless::NAME;
         let place = self.keep.clone().unwrap_or_else(|| temporary(scenario.name()));
         let file = NewFile::create(&place)?;
         let started = Instant::now();
         let bar = progress::open_ended(scenario.name());
-        let proof = scenario.visit(Work { check: &self, expect: scenario.expect(), bar: &bar, started });
+        let proof = scenario.visit(Work { check: &self, bounded_time, expect: scenario.expect(), bar: &bar, started });
         bar.finish_and_clear();
         let (proof, reach) = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
         let taken = started.elapsed();
@@ -117,8 +120,7 @@ impl Check {
 
 /// Writes the schedule of what was found.
 fn keep(file: NewFile, scenario: &Scenario, found: &Counterexample) -> Result<(), Fault> {
-    let mut schedule = found.schedule.clone();
-    schedule.scenario = Some(ScenarioText::from(scenario));
+    let schedule = found.schedule.clone().with_scenario(ScenarioText::from(scenario));
     file.finish(schedule.to_string().as_bytes())
 }
 
@@ -138,6 +140,7 @@ fn about(number: u128) -> String {
 
 struct Work<'a> {
     check: &'a Check,
+    bounded_time: bool,
     expect: Expectation,
     bar: &'a ProgressBar,
     started: Instant,
@@ -162,7 +165,11 @@ impl Visitor for Work<'_> {
             let is_late = self.check.seconds.is_some_and(|seconds| self.started.elapsed().as_secs() >= seconds);
             if is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
+        let early_timers = early_timers.unwrap_or(u32::from(!self.bounded_time));
         let mut search = Exhaustive::of(case).early_timers(early_timers).memory_bytes(memory << 30).progress(&progress);
+        if self.bounded_time {
+            search = search.bounded_time();
+        }
         // Another violation, which may come sooner, would hide it.
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
@@ -200,7 +207,7 @@ impl Checked {
     }
 
     fn text(&self) -> String {
-        let Proof { verdict, coverage, checked, unchecked, budget, .. } = &self.proof;
+        let Proof { verdict, coverage, checked, unchecked, budget, spans, .. } = &self.proof;
         let (states, transitions) = (grouped(coverage.states), grouped(coverage.transitions));
         let looked = format!("{states} states, {transitions} transitions, {} s", self.taken.as_secs());
         let mut lines = Vec::new();
@@ -223,13 +230,17 @@ impl Checked {
         for unchecked in unchecked {
             lines.push(format!("not checked: {}, which {}", unchecked.property, unchecked.why));
         }
-        lines.push(format!(
-            "at most: {}, {} of each process, {} lost, {} repeated",
-            count(budget.crashes.into(), "crash"),
-            count(budget.early_timers.into(), "early timer"),
-            count(budget.losses.into(), "message"),
-            budget.duplicates
-        ));
+        if let Some(spans) = spans {
+            lines.push(format!("bounded time: {spans}; at most {}", count(budget.crashes.into(), "crash")));
+        } else {
+            lines.push(format!(
+                "at most: {}, {} of each process, {} lost, {} repeated",
+                count(budget.crashes.into(), "crash"),
+                count(budget.early_timers.into(), "early timer"),
+                count(budget.losses.into(), "message"),
+                budget.duplicates
+            ));
+        }
         if let (Expectation::Violates(property), Verdict::Verified) = (self.scenario.expect(), verdict) {
             lines.push(format!("NOT MET: {property} was to be violated, and within these bounds it never is"));
         }
@@ -269,7 +280,7 @@ impl Checked {
     }
 
     fn json(&self) -> String {
-        let Proof { verdict, coverage, checked, unchecked, budget, estimate } = &self.proof;
+        let Proof { verdict, coverage, checked, unchecked, budget, spans, estimate } = &self.proof;
         let counterexample = self.proof.counterexample();
         let steps =
             |counterexample: &Counterexample| counterexample.steps.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -300,6 +311,9 @@ impl Checked {
             "early_timers": budget.early_timers,
             "losses": budget.losses,
             "duplicates": budget.duplicates,
+            "bounded_time": spans.map(|Spans { delay, latency, down, think, hold }| json!({
+                "delay": delay, "latency": latency, "down": down, "think": think, "hold": hold,
+            })),
             "schedules": null,
             "events": coverage.transitions,
             "found_within": null,

@@ -34,6 +34,8 @@ struct Script {
     /// Each answer, and the bound that it is below.
     answers: Vec<(u64, u64)>,
     asked: usize,
+    /// Whether spans are asked for too, and what each answer is about then.
+    topics: Option<Vec<Topic>>,
 }
 
 /// Keys are counted only where answers are kept or looked up: a seeded run pays nothing for them.
@@ -90,6 +92,22 @@ impl Chance {
         Self { script: Some(Script::default()), ..Self::seeded(0) }
     }
 
+    /// The same with every span that there can be; what was asked for [is known](Self::said).
+    pub(crate) fn exhaustive_in_time() -> Self {
+        let script = Script { topics: Some(Vec::new()), ..Script::default() };
+        Self { script: Some(script), ..Self::seeded(0) }
+    }
+
+    /// Where spans are asked for too: every decision since the last turn, in order, with its answer.
+    pub(crate) fn said(&self) -> Vec<(Topic, u64)> {
+        let Some(Script { answers, asked, topics: Some(topics) }) = &self.script else { return Vec::new() };
+        topics.iter().cloned().zip(answers.iter().map(|(answer, _)| *answer)).take(*asked).collect()
+    }
+
+    fn has_time(&self) -> bool {
+        self.script.as_ref().is_some_and(|script| script.topics.is_some())
+    }
+
     /// Turns to the next answers. False if all were given; then it is at the first again.
     pub(crate) fn turn(&mut self) -> bool {
         let Some(script) = &mut self.script else { return false };
@@ -97,8 +115,14 @@ impl Chance {
         while let Some((answer, bound)) = script.answers.pop() {
             if answer + 1 < bound {
                 script.answers.push((answer + 1, bound));
+                if let Some(topics) = &mut script.topics {
+                    topics.truncate(script.answers.len());
+                }
                 return true;
             }
+        }
+        if let Some(topics) = &mut script.topics {
+            topics.clear();
         }
         false
     }
@@ -119,7 +143,8 @@ impl Chance {
     #[inline]
     pub(crate) fn below(&mut self, stream: Stream, bound: u64, topic: impl FnOnce() -> Topic) -> u64 {
         let bound = bound.max(1);
-        if bound == 1 && self.book.is_none() {
+        // Where keys count, what is sure is a decision too.
+        if bound == 1 && self.book.is_none() && !self.has_time() {
             return 0;
         }
         self.decide(bound, topic, |streams| if bound == 1 { 0 } else { streams.below(stream, bound) })
@@ -127,7 +152,8 @@ impl Chance {
 
     /// True in `per_mille` of 1,000 cases.
     pub(crate) fn happens(&mut self, stream: Stream, per_mille: u16, topic: impl FnOnce() -> Topic) -> bool {
-        if self.script.is_some() && !(1..1000).contains(&per_mille) {
+        if let Some(script) = self.script.as_mut().filter(|_| !(1..1000).contains(&per_mille)) {
+            script.say(u64::from(per_mille > 0), topic);
             return per_mille > 0;
         }
         let happens = |streams: &mut Streams, share: u16| u64::from(streams.below(stream, 1000) < u64::from(share));
@@ -146,7 +172,7 @@ impl Chance {
     #[inline]
     pub(crate) fn span(&mut self, stream: Stream, spread: &Distribution, topic: impl FnOnce() -> Topic) -> Ticks {
         let (min, max) = (spread.min().get(), spread.max().get());
-        if self.script.is_some() {
+        if self.script.is_some() && !self.has_time() {
             return Ticks::new(min);
         }
         let bound = max - min + 1;
@@ -187,7 +213,7 @@ impl Chance {
     #[inline]
     fn decide(&mut self, bound: u64, topic: impl FnOnce() -> Topic, draw: impl FnOnce(&mut Streams) -> u64) -> u64 {
         if let Some(script) = &mut self.script {
-            return script.next(bound);
+            return script.next(bound, topic);
         }
         match &mut self.book {
             None => draw(&mut self.streams),
@@ -287,9 +313,23 @@ impl Chance {
 }
 
 impl Script {
-    fn next(&mut self, bound: u64) -> u64 {
+    fn next(&mut self, bound: u64, topic: impl FnOnce() -> Topic) -> u64 {
+        self.ask(0, bound, topic)
+    }
+
+    /// Where everything that is decided is asked for, there is only this answer.
+    fn say(&mut self, answer: u64, topic: impl FnOnce() -> Topic) {
+        if self.topics.is_some() {
+            self.ask(answer, answer + 1, topic);
+        }
+    }
+
+    fn ask(&mut self, first: u64, bound: u64, topic: impl FnOnce() -> Topic) -> u64 {
         if self.asked == self.answers.len() {
-            self.answers.push((0, bound));
+            self.answers.push((first, bound));
+            if let Some(topics) = &mut self.topics {
+                topics.push(topic());
+            }
         }
         self.asked += 1;
         self.answers[self.asked - 1].0

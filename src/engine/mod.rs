@@ -7,6 +7,7 @@
 
 mod application;
 mod arrival;
+pub(crate) mod bounded;
 mod bounds;
 mod channel;
 mod crash;

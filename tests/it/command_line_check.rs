@@ -21,7 +21,6 @@ fn check_tells_whether_every_interleaving_is_as_expected() {
         ("holds.toml", small("query_ring", "holds", crash)),
         ("violated.toml", small("query_ring", "fresh_replica", unordered)),
         ("contrary.toml", small("query_ring", "holds", unordered)),
-        ("stateless.toml", small("stateless", "holds", "")),
         ("partition.toml", small("neighbour_ring", "holds", "faults.random_partitions = { up_to = 1 }")),
     ];
     let directory = with_files("check", &files.each_ref().map(|(name, source)| (*name, source.as_str())));
@@ -46,9 +45,46 @@ fn check_tells_whether_every_interleaving_is_as_expected() {
     let ran = jeton(&["check", &path("contrary.toml")]).exits(1);
     assert!(ran.stdout.contains(" violated after "), "{}", ran.stdout);
 
-    let ran = jeton(&["check", &path("stateless.toml")]).exits(2);
-    assert!(ran.stderr.contains("needs bounded delays"), "{}", ran.stderr);
     let ran = jeton(&["check", &path("partition.toml")]).exits(2);
     assert!(ran.stderr.contains("faults.partitions: expected none"), "{}", ran.stderr);
+    fs::remove_dir_all(directory).expect("removed");
+}
+
+fn stateless(expect: &str, grace: u64) -> String {
+    format!(
+        "about = \"small\"\nexpect = \"{expect}\"\nprocesses = 3\n\
+         [system]\nname = \"stateless\"\nretry_interval_ticks = 1\ngrace_ticks = {grace}\n\
+         [workload]\nrequests = 1\nwrite_per_mille = 0\nthink_ticks = {{ constant = 0 }}\n\
+         hold_ticks = {{ constant = 6 }}\n\
+         [network]\ndelay_ticks = {{ constant = 1 }}\n[detector]\nlatency_ticks = {{ constant = 1 }}\n\
+         [[faults.random]]\nup_to = 1\namong = [0]\ndown_ticks = {{ uniform = [1, 2] }}\n"
+    )
+}
+
+#[test]
+fn what_needs_bounded_delays_is_checked_in_bounded_time_and_replayed() {
+    let files = [
+        ("at.toml", stateless("holds", 2)),
+        ("below.toml", stateless("single_holder", 1)),
+        ("ring.toml", small("query_ring", "holds", "faults.pauses = [{ process = 0, at_tick = 1, length_ticks = 1 }]")),
+    ];
+    let directory = with_files("bounded_time", &files.each_ref().map(|(name, source)| (*name, source.as_str())));
+    let path = |name: &str| directory.join(name).display().to_string();
+
+    let ran = jeton(&["check", &path("at.toml")]).exits(0);
+    assert!(ran.stdout.starts_with("verified: "), "{}", ran.stdout);
+    let spans = "bounded time: in ticks, a message takes 1, a report 1, a restart 1 to 2;";
+    assert!(ran.stdout.contains(spans), "{}", ran.stdout);
+
+    let kept = path("kept.toml");
+    let ran = jeton(&["check", &path("below.toml"), "--keep", &kept]).exits(0);
+    assert!(ran.stdout.contains("single_holder violated after "), "{}", ran.stdout);
+    let ran = jeton(&["replay", &kept, "--diagram"]).exits(0);
+    assert!(ran.stdout.contains("reproduced: the same property at the same event"), "{}", ran.stdout);
+    let drawing = path("kept.svg");
+    jeton(&["view", &kept, "-o", &drawing]).exits(0);
+
+    let ran = jeton(&["check", &path("ring.toml"), "--bounded-time"]).exits(2);
+    assert!(ran.stderr.contains("faults.pauses: expected none in bounded time"), "{}", ran.stderr);
     fs::remove_dir_all(directory).expect("removed");
 }

@@ -232,7 +232,7 @@ mod command_line {
             &["view", scenario, "-o", "x.bmp"],
             &["merge", &folder, "--out", &nowhere],
             &["assumptions", "qurey_ring"],
-            &["check", "scenarios/stateless_no_faults.toml"],
+            &["check", "scenarios/stateless_no_faults.toml", "--early-timers", "1"],
         ] {
             let ran = jeton(arguments).exits(2);
             let shown = format!("$ jeton {}\n{}{}\n", arguments.join(" "), ran.stdout, ran.stderr);

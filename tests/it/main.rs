@@ -1,6 +1,7 @@
 //! The tests that need more than one module, in one binary.
 
 mod accounting;
+mod bounded_time;
 #[cfg(feature = "cli")]
 mod campaign;
 mod classic;

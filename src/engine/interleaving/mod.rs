@@ -20,7 +20,7 @@ mod canonical;
 mod course;
 mod crash;
 mod inbox;
-mod intern;
+pub(crate) mod intern;
 mod learn;
 mod node;
 mod pack;

@@ -1,5 +1,6 @@
 //! Every interleaving of a small configuration.
 
+mod bounded;
 mod counters;
 mod crew;
 mod estimate;
@@ -24,10 +25,10 @@ use self::graph::Graph;
 use self::liveness::{Outcome, Pass};
 pub use self::reach::Reach;
 pub use self::replay::Departure;
-pub use self::report::{Budget, Coverage, Proof, Unchecked, Verdict};
+pub use self::report::{Budget, Coverage, Proof, Spans, Unchecked, Verdict};
 pub use self::search::{Order, Reduction};
 use self::search::{Search, Stop};
-pub use self::trace::{Counterexample, Step};
+pub use self::trace::{Counterexample, Reproducer, Step};
 pub use self::untimed::{UNTIMED_VERSION, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation};
 use super::exploration::Exploration;
 use super::runner::Case;
@@ -40,7 +41,7 @@ use crate::mutex::{Lookout, Mutex, Property, Workload};
 /// What may come next in each state is anything that is on its way: messages, reports, requests, crashes, restarts. It
 /// has no clock: delays, latencies and the times of the workload say nothing, and timeouts are long, which is to say
 /// that a timer fires when nothing else is sure to come; and so many times a process before
-/// ([`early_timers`](Self::early_timers)). Crashes come as often as the setup says at most, at any moment, between the
+/// ([`early_timers`](Self::early_timers)). ([In bounded time](Self::bounded_time) there is a clock.) Crashes come as often as the setup says at most, at any moment, between the
 /// effects of a step too.
 ///
 /// ```
@@ -64,6 +65,7 @@ pub struct Exhaustive<'a, P: Mutex> {
     states_max: u64,
     jobs: usize,
     reduction: Reduction,
+    bounded_time: bool,
     progress: Option<&'a dyn Fn(Coverage) -> ControlFlow<()>>,
 }
 
@@ -92,6 +94,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             states_max: u64::from(u32::MAX),
             jobs: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             reduction: Reduction::None,
+            bounded_time: false,
             progress: None,
         }
     }
@@ -146,6 +149,34 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
         self
     }
 
+    /// Runs every schedule of virtual time instead, tick by tick: each delay, latency and time down of the setup, each
+    /// time and choice of the workload, and a crash at every moment of any tick, whenever that is. Timers fire when
+    /// they are due. It is for what needs bounded delays, as the stateless coordinator does; states are many more, so
+    /// all of these must be small, and counters that only grow are not taken for one another. What it finds is a
+    /// schedule of virtual time, to be replayed like any other.
+    ///
+    /// A request that is never granted is found as a way round on which time passes, or a rest; one that is granted
+    /// late is none, however late. It has one thread, and no limits of the setup but its own.
+    ///
+    /// ```
+    /// use jeton::algorithms::coordinator::{Stateless, StatelessParameters};
+    /// use jeton::mutex::{System, Workload};
+    /// use jeton::{engine::Setup, explore::Exhaustive};
+    ///
+    /// let parameters = StatelessParameters { grace_ticks: 2, retry_interval_ticks: 1, ..StatelessParameters::default() };
+    /// let mut setup = Setup::<Stateless>::new(3, Stateless::configure(3, &parameters)?);
+    /// setup.network.delay_ticks = 1.into();
+    /// let workload = Workload { requests: 1, think_ticks: 0.into(), hold_ticks: (0..=1).into(), ..Workload::default() };
+    /// let proof = Exhaustive::new(setup).workload(workload).bounded_time().run()?;
+    /// assert!(proof.is_verified());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn bounded_time(mut self) -> Self {
+        self.bounded_time = true;
+        self
+    }
+
     /// In which order states are looked at.
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
@@ -179,6 +210,11 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn run(self) -> Result<Proof, Invalid> {
+        if self.bounded_time {
+            self.case.validate()?;
+            refuse(&self.case)?;
+            return self.decided_in_time();
+        }
         Ok(self.decided()?.0)
     }
 
@@ -209,7 +245,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 names.push(NO_PANIC);
                 let (coverage, budget) = (coverage(&search), self.budget());
                 let estimate = self.estimate(&search).filter(|_| verdict == Verdict::Incomplete);
-                return Ok((Proof { verdict, coverage, checked: names, unchecked, budget, estimate }, search));
+                let spans = None;
+                return Ok((Proof { verdict, coverage, checked: names, unchecked, budget, spans, estimate }, search));
             }
             unchecked.extend(more);
         }
@@ -295,7 +332,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     fn violated(&self, mut counterexample: Counterexample) -> Verdict {
-        counterexample.schedule.bounds = self.budget().into();
+        if let Reproducer::Untimed(schedule) = &mut counterexample.schedule {
+            schedule.bounds = self.budget().into();
+        }
         Verdict::Violated(Box::new(counterexample))
     }
 

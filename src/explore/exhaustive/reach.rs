@@ -32,6 +32,10 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
     pub fn reach(self, schedules: u64, strategies: &[Strategy]) -> Result<(Proof, Vec<Reach>), Invalid> {
+        if self.bounded_time {
+            let problem = "expected none in bounded time: schedules go through states without a clock".to_owned();
+            return Err(Invalid { key: "coverage".to_owned(), problem });
+        }
         let (proof, mut search) = self.decided()?;
         let mut all = Vec::new();
         if proof.is_verified() {

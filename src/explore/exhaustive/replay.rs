@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::liveness::Due;
 use super::search::{Order, Search};
-use super::trace::{Counterexample, tell};
+use super::trace::{Counterexample, Reproducer, tell};
 use super::untimed::{UntimedBounds, UntimedSchedule};
 use super::walk::Walk;
 use super::{Exhaustive, refuse};
@@ -49,7 +49,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
         let walk = Walk::new(&self.case.setup, &mut search.space);
         let replay = Replay { schedule, search, walk, round: Round::default() };
         Ok(replay.run().map(|mut counterexample| {
-            counterexample.schedule = schedule.clone();
+            counterexample.schedule = Reproducer::Untimed(schedule.clone());
             counterexample
         }))
     }

@@ -1,5 +1,8 @@
+use std::fmt;
+
 use super::estimate::Estimate;
 use super::trace::Counterexample;
+use crate::model::Ticks;
 use crate::mutex::Property;
 
 /// A diagram in a test's output is as wide as the narrowest terminal.
@@ -18,6 +21,8 @@ pub struct Proof {
     pub unchecked: Vec<Unchecked>,
     /// How often what has a bound happens at most: all of it is meant by "every interleaving".
     pub budget: Budget,
+    /// If it was in bounded time: how long everything takes.
+    pub spans: Option<Spans>,
     /// If it is incomplete: how many states there are in all, where that can be told.
     pub estimate: Option<Estimate>,
 }
@@ -33,6 +38,35 @@ pub struct Budget {
     pub losses: u32,
     /// The messages that arrive twice.
     pub duplicates: u32,
+}
+
+/// How long everything takes in a search in bounded time, at least and at most, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spans {
+    /// A message; over all channels, if they differ.
+    pub delay: (Ticks, Ticks),
+    /// The report of a crash.
+    pub latency: (Ticks, Ticks),
+    /// The time for which a victim stays down, if any comes back.
+    pub down: Option<(Ticks, Ticks)>,
+    /// The time for which an application thinks before each request.
+    pub think: (Ticks, Ticks),
+    /// The time for which it holds a lock.
+    pub hold: (Ticks, Ticks),
+}
+
+impl fmt::Display for Spans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = |(least, most): (Ticks, Ticks)| {
+            if least == most { format!("{least}") } else { format!("{least} to {most}") }
+        };
+        let Self { delay, latency, down, think, hold } = *self;
+        write!(f, "in ticks, a message takes {}, a report {}", span(delay), span(latency))?;
+        if let Some(down) = down {
+            write!(f, ", a restart {}", span(down))?;
+        }
+        write!(f, "; applications think for {} and hold for {}", span(think), span(hold))
+    }
 }
 
 /// A property that was not checked.

@@ -9,6 +9,7 @@ use super::untimed::UntimedSchedule;
 use super::walk::Walk;
 use crate::engine::interleaving::{Found, Successor, Watch};
 use crate::engine::{End, Outcome, Setup, Violation};
+use crate::explore::schedule::{ScenarioText, Schedule};
 use crate::model::{ProcessId, Ticks};
 use crate::mutex::Mutex;
 use crate::trace::{Ending, Header, Record, Trace};
@@ -29,7 +30,7 @@ pub struct Counterexample {
     /// happen after the last.
     pub cycle: Option<usize>,
     /// The same for a file, to be replayed.
-    pub schedule: UntimedSchedule,
+    pub schedule: Reproducer,
     /// The same as records of a run, with the states of processes and with where the token is. There is no time: each
     /// event has its number for a tick.
     pub records: Vec<Record>,
@@ -48,6 +49,36 @@ pub struct Step {
     pub event: String,
     /// The process crashes in it.
     pub crashes: bool,
+}
+
+/// A counterexample for a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reproducer {
+    /// Of a search without a clock, to be replayed move by move.
+    Untimed(UntimedSchedule),
+    /// Of one in bounded time: a schedule of virtual time.
+    Timed(Schedule),
+}
+
+impl Reproducer {
+    /// With the scenario that it is of.
+    #[must_use]
+    pub fn with_scenario(mut self, scenario: ScenarioText) -> Self {
+        match &mut self {
+            Self::Untimed(schedule) => schedule.scenario = Some(scenario),
+            Self::Timed(schedule) => schedule.scenario = Some(scenario),
+        }
+        self
+    }
+}
+
+impl fmt::Display for Reproducer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untimed(schedule) => schedule.fmt(f),
+            Self::Timed(schedule) => schedule.fmt(f),
+        }
+    }
 }
 
 impl Counterexample {
@@ -148,5 +179,6 @@ pub(super) fn tell<P: Mutex>(walk: Walk<P>, count: u32, found: Found, round: Opt
     ending.cycle_from_event = round.map(|(_, event)| event);
     let schedule = UntimedSchedule::new(property, stats.events, &explanation, moves, round.map(|(moves, _)| moves));
     let cycle = round.map(|(moves, _)| moves - starts);
+    let schedule = Reproducer::Untimed(schedule);
     Counterexample { property, processes, explanation, steps, cycle, schedule, records, ending, count }
 }

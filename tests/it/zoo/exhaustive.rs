@@ -76,7 +76,7 @@ const DO_NOT_FIT: &[(&str, &str)] = &[
 ];
 
 const MANY: &str = "it was not seen within the first 30,000 states, with or without an early timer";
-const TIME: &str = "the stateless coordinator needs bounded delays, and here is no clock";
+const TIME: &str = "the stateless coordinator needs bounded delays, and here is no clock: see `bounded_time`";
 
 /// Those whose sound twins are verified soon.
 const VERIFIED: [&str; 5] = [

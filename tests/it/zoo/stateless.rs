@@ -3,7 +3,7 @@
 use jeton::algorithms::coordinator::message::{Body, Message, Phase};
 use jeton::algorithms::coordinator::{Stateless, StatelessParameters, StatelessRules, grace_bound};
 use jeton::engine::{Distribution, RandomCrashes, Setup};
-use jeton::explore::Case;
+use jeton::explore::{Case, Exhaustive, Proof};
 use jeton::model::{Effect, Event};
 use jeton::mutex::{Mutex, Property, Workload};
 
@@ -68,6 +68,33 @@ fn impatient<Q: Mutex<Config = StatelessParameters>>(rules: StatelessRules) -> C
         setup.network.delay_ticks = 5.into();
         server_crashes(setup, 1, 30);
     })
+}
+
+/// So small that every schedule of virtual time is soon run.
+fn tiny<Q: Mutex<Config = StatelessParameters>>(too_short_by: u64) -> Proof {
+    let mut parameters = StatelessParameters { retry_interval_ticks: 2, ..StatelessParameters::default() };
+    let (delay, latency) = (2_u64, 1_u64);
+    let bound = grace_bound(&parameters, delay.into(), latency.into(), true);
+    parameters.grace_ticks = bound.get() - too_short_by;
+    let (think_ticks, hold_ticks) = (0.into(), (6..=7).into());
+    let workload = Workload { think_ticks, hold_ticks, write_per_mille: 0, ..short(1) };
+    let case = case::<Stateless, Q>(3, &parameters, workload, |setup| {
+        setup.network.delay_ticks = (1..=delay).into();
+        setup.detector.latency_ticks = latency.into();
+        server_crashes(setup, 1, 2);
+    });
+    Exhaustive::of(case).bounded_time().run().expect("the setup can be run")
+}
+
+/// The third has connection numbers that grow for ever, so that no state comes again.
+#[test]
+fn mistakes_that_need_time_are_found_in_bounded_time() {
+    tiny::<Stateless>(0).assert_verified();
+    let found = [tiny::<Stateless>(1), tiny::<Mutant<Stateless, HoldersDoNotReclaim>>(0)];
+    for (proof, entry) in found.iter().zip(ZOO) {
+        let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{}: {:?}", entry.name, proof.coverage));
+        assert_eq!(counterexample.property, entry.violates, "{}: {counterexample}", entry.name);
+    }
 }
 
 fn server_crashes<Q: Mutex>(setup: &mut Setup<Q>, up_to: u32, down: u64) {

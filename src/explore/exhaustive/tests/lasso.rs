@@ -150,7 +150,7 @@ fn a_lasso_is_drawn_as_a_stem_and_a_cycle() {
 #[test]
 fn a_lasso_is_replayed_and_nothing_else_passes_for_one() {
     let counterexample = unfair();
-    let schedule = counterexample.schedule.clone();
+    let Reproducer::Untimed(schedule) = counterexample.schedule.clone() else { panic!("there is no clock") };
     let read: UntimedSchedule = schedule.to_string().parse().expect("it is read as it is written");
     assert_eq!(read, schedule);
     assert_eq!(carousel().replay(&read).expect("it can be run"), Ok(counterexample));

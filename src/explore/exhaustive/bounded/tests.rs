@@ -1,0 +1,220 @@
+//! Models whose schedules can be counted otherwise, and states that random schedules come to.
+
+use super::search::{Search, Stop};
+use super::*;
+use crate::algorithms::coordinator::{Durable, Stateless, StatelessParameters};
+use crate::engine::interleaving::intern::Interner;
+use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, World};
+use crate::explore::Strategy;
+use crate::model::{Context, Process, ProcessId};
+use crate::mutex::{Indication, Request, System, Workload};
+
+/// At its start process 0 sends so many messages to each of the others; each has a timer for so many ticks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sender {
+    heard: Vec<u64>,
+    rang: bool,
+}
+
+impl Process for Sender {
+    /// How many messages, and for how many ticks the timer is set, if at all.
+    type Config = (u64, Option<u64>);
+    type Message = u64;
+    type Timer = ();
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = crate::Never;
+
+    fn new(_: ProcessId, _: &Self::Config) -> Self {
+        Self { heard: Vec::new(), rang: false }
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        let (messages, timer) = *ctx.config();
+        if let Some(after) = timer {
+            ctx.set_timer((), Ticks::new(after));
+        }
+        if ctx.me().get() == 0 {
+            for to in ctx.others() {
+                (0..messages).for_each(|message| ctx.send(to, message));
+            }
+        }
+    }
+
+    fn on_request(&mut self, _: Request, _: &mut Context<'_, Self>) {}
+
+    fn on_message(&mut self, _: ProcessId, message: u64, _: &mut Context<'_, Self>) {
+        self.heard.push(message);
+    }
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        self.rang = true;
+        if ctx.config().0 == AGAIN {
+            ctx.set_timer((), Ticks::ZERO);
+        }
+    }
+}
+
+/// So many messages are none, and a timer that is set again at once.
+const AGAIN: u64 = u64::MAX;
+
+impl Mutex for Sender {}
+
+fn sender(others: u32, config: (u64, Option<u64>), delay: u64) -> Setup<Sender> {
+    let mut setup = Setup::new(others + 1, config);
+    setup.network.delay_ticks = (1..=delay).into();
+    setup
+}
+
+/// How many schedules there are: ways through the states, from the first to those that lead nowhere. What comes to the
+/// same is one, or counts each time.
+fn schedules<P: Mutex>(setup: Setup<P>, each: bool) -> u64 {
+    let watch = Lookout::new(setup.processes, Workload { requests: 0, ..Workload::default() }, &[], &[]);
+    let mut search = Search::new(Arc::new(setup), watch, false, false);
+    assert_eq!(search.run(&mut |_| true), Stop::Exhausted);
+    // An event leads to a state that was found no sooner.
+    let mut ways = vec![0; search.states.len()];
+    for state in (0..search.states.len() as u32).rev() {
+        let tuple = search.states.get(state).to_vec();
+        let mut next = Vec::new();
+        search.space.successors(&tuple, &mut |it| {
+            next.push(it.tuple.to_vec());
+            true
+        });
+        if !each {
+            next.sort_unstable();
+            next.dedup();
+        }
+        let numbers = next.iter().map(|tuple| {
+            (0..search.states.len() as u32).find(|&other| search.states.get(other) == tuple).expect("it was found")
+        });
+        ways[state as usize] = numbers.map(|to| ways[to as usize]).sum::<u64>() + u64::from(next.is_empty());
+    }
+    ways[0]
+}
+
+fn choose(n: u64, k: u64) -> u64 {
+    (1..=k).fold(1, |product, i| product * (n + 1 - i) / i)
+}
+
+#[test]
+fn messages_to_different_receivers_have_each_delay() {
+    for (receivers, delay) in [(1, 1), (1, 4), (2, 3), (3, 2), (3, 3)] {
+        assert_eq!(schedules(sender(receivers, (1, None), delay), false), delay.pow(receivers), "{receivers} {delay}");
+    }
+}
+
+#[test]
+fn those_of_one_fifo_channel_arrive_in_their_order() {
+    for (messages, delay) in [(2, 2), (3, 2), (2, 4), (3, 3)] {
+        // Ticks that never decrease.
+        let expected = choose(delay + messages - 1, messages);
+        assert_eq!(schedules(sender(1, (messages, None), delay), false), expected, "{messages} {delay}");
+        let mut setup = sender(1, (messages, None), delay);
+        setup.network.order = ChannelOrder::Unordered;
+        assert_eq!(schedules(setup, false), delay.pow(messages as u32), "{messages} {delay}, unordered");
+    }
+}
+
+#[test]
+fn a_crash_comes_at_every_moment() {
+    // One process, whose start is one effect and whose timer is due after `ticks`. It crashes never; in its start,
+    // before the effect; after its start; at the beginning of each tick; after its timer; or after all that.
+    for ticks in [1, 2, 5] {
+        let mut setup = sender(0, (0, Some(ticks)), 1);
+        setup.faults.random = vec![RandomCrashes::up_to(1)];
+        // That it never crashes is no end of its own: there is always one more moment.
+        assert_eq!(schedules(setup, true), 1 + 1 + ticks + 1 + 1, "{ticks}");
+    }
+}
+
+#[test]
+fn time_that_stands_still_is_no_proof() {
+    let mut setup = sender(0, (0, Some(0)), 1);
+    setup.config.0 = AGAIN;
+    let search = Exhaustive::new(setup).workload(Workload { requests: 0, ..Workload::default() });
+    let search = search.properties(&[Property::EveryRequestGranted]).bounded_time();
+    let proof = search.run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("its timer is set again and again");
+    assert_eq!((counterexample.property, counterexample.cycle), ("time_passes", Some(1)));
+}
+
+/// The state of every process that is up, after each event.
+struct Seen<P>(Interner<Vec<Option<P>>>);
+
+impl<P: Mutex> Observer<P> for Seen<P> {
+    fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
+        let all = ProcessId::all(world.count());
+        self.0.intern(all.map(|p| world.is_up(p).then(|| world.process(p).clone())).collect());
+        Ok(())
+    }
+}
+
+/// Whatever random schedules come to is among the states.
+fn covers<S: System>(setup: Setup<S>, schedules: u64) {
+    let mut case = Case::new(setup);
+    case.set_workload(Workload {
+        requests: 1,
+        write_per_mille: 0,
+        think_ticks: 0.into(),
+        hold_ticks: (0..=1).into(),
+        ..Workload::default()
+    });
+    case.properties.clear();
+    let exhaustive = Exhaustive::of(case.clone());
+    let mut search = Search::new(Arc::clone(&case.setup), exhaustive.watch(&[]), false, false);
+    assert_eq!(search.run(&mut |progress| progress.states < 400_000), Stop::Exhausted, "{:?}", search.progress());
+    let mut all = Interner::default();
+    for state in 0..search.states.len() as u32 {
+        all.intern(search.space.states(search.states.get(state)));
+    }
+    let mut seen = Seen(Interner::default());
+    for strategy in [Strategy::Random, Strategy::Swarm, Strategy::CrashPoints] {
+        let mut runner = Runner::new(&Case { strategy, ..case.clone() }).expect("it can be run");
+        for seed in 0..schedules {
+            runner.run_observed(seed, &mut seen);
+        }
+    }
+    assert!(seen.0.len() > 20, "{} states", seen.0.len());
+    let missing = (0..seen.0.len() as u32).map(|number| seen.0.get(number)).find(|it| all.number(it).is_none());
+    assert!(missing.is_none(), "{missing:?} is none of {} states", all.len());
+}
+
+fn worlds<S: System>(config: &S::Config, processes: u32, restarts: bool) -> Vec<Setup<S>>
+where
+    S::Config: Clone,
+{
+    let mut setup = Setup::<S>::new(processes, config.clone());
+    setup.network.delay_ticks = (1..=2).into();
+    setup.detector.latency_ticks = (0..=1).into();
+    let down_ticks = restarts.then(|| (1..=2).into());
+    let among = vec![ProcessId::new(0)];
+    setup.faults.random =
+        vec![RandomCrashes { among, down_ticks, within_ticks: 12, within_steps: 8, ..RandomCrashes::up_to(1) }];
+    let mut others = setup.clone();
+    others.network.order = ChannelOrder::Unordered;
+    others.network.from_dead = FromDead::Prefix;
+    others.network.to_dead = ToDead::Datagram;
+    others.detector.order = ReportOrder::Unordered;
+    let mut dropped = setup.clone();
+    dropped.network.from_dead = FromDead::Drop;
+    vec![setup, others, dropped]
+}
+
+#[test]
+fn every_state_of_a_random_schedule_of_the_stateless_coordinator_is_found() {
+    let parameters = StatelessParameters { grace_ticks: 4, retry_interval_ticks: 4, ..StatelessParameters::default() };
+    let config = Stateless::configure(2, &parameters).expect("it can be");
+    for setup in worlds::<Stateless>(&config, 2, true) {
+        covers(setup, 300);
+    }
+}
+
+#[test]
+fn every_state_of_a_random_schedule_of_the_durable_coordinator_is_found() {
+    let config = Durable::configure(2, &<Durable as System>::Parameters::default()).expect("it can be");
+    for setup in worlds::<Durable>(&config, 2, true) {
+        covers(setup, 300);
+    }
+}
