@@ -10,7 +10,7 @@ use jeton::engine::{
     Link, MessageId, Moment, Network, Outcome, Partition, Pause, RandomCrashes, ReportOrder, ToDead, Topic, Unreliable,
     Windows,
 };
-use jeton::explore::{Case, Exhaustive, Minimiser, Runner, Schedule, Strategy, Verdict};
+use jeton::explore::{Case, Exhaustive, Minimiser, Reproducer, Runner, Schedule, Strategy, Verdict};
 use jeton::mutex::{System, Workload};
 use jeton::scenario::{Scenario, Visitor};
 use jeton::trace::{Ending, Header, Kind, Record, Recorder, Trace};
@@ -366,7 +366,8 @@ impl Visitor for Interleaved {
         let search = || Exhaustive::of(case.clone()).jobs(1).states_max(60);
         let Ok(proof) = search().run() else { return };
         if let Verdict::Violated(counterexample) = proof.verdict {
-            let replayed = search().replay(&counterexample.schedule).expect("it was possible");
+            let Reproducer::Untimed(schedule) = &counterexample.schedule else { panic!("it has no clock") };
+            let replayed = search().replay(schedule).expect("it was possible");
             assert!(replayed.is_ok(), "{:?}", replayed.err().map(|departure| departure.problem));
         }
     }
