@@ -367,7 +367,10 @@ impl Visitor for Interleaved {
         let search = || Exhaustive::of(case.clone()).jobs(1).states_max(60);
         let Ok(proof) = search().run() else { return };
         if let Verdict::Violated(counterexample) = proof.verdict {
-            let replayed = search().replay(&counterexample.schedule).expect("it was possible");
+            let jeton::explore::Reproducer::Untimed(schedule) = &counterexample.schedule else {
+                panic!("it has no clock");
+            };
+            let replayed = search().replay(schedule).expect("it was possible");
             assert!(replayed.is_ok(), "{:?}", replayed.err().map(|departure| departure.problem));
         }
     }
