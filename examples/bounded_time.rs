@@ -1,8 +1,8 @@
 //! What it takes to look at every schedule of the stateless coordinator in virtual time, with a grace at its bound and
 //! one tick below: states, time and memory.
 //!
-//! `cargo run --release --example bounded_time -- [GIB [SECONDS [NAME]]]`: at most so much memory and time for each row,
-//! and only the rows whose beginning has the name in it.
+//! `cargo run --release --example bounded_time -- [GIB [SECONDS [NAME]]]`: at most so much memory and time for each
+//! row, and only the rows whose beginning has the name in it.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

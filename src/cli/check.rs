@@ -22,10 +22,10 @@ use crate::scenario::{Expectation, Scenario, Visitor};
 
 /// Run every interleaving of a scenario, and tell whether what it expects is so in all of them
 ///
-/// There is no clock, unless time is bounded: messages, reports, requests and crashes come in every order, as often as the scenario says at
-/// most. Timers fire when nothing else is sure to come, and so many times a process before. "Verified" is said only if
-/// nothing was left out. Exit status: 0 if the expectation is met, 1 if it is not or the search is incomplete, 2 if the
-/// file is at fault.
+/// There is no clock, unless time is bounded: messages, reports, requests and crashes come in every order, as often as
+/// the scenario says at most. Timers fire when nothing else is sure to come, and so many times a process before.
+/// "Verified" is said only if nothing was left out. Exit status: 0 if the expectation is met, 1 if it is not or the
+/// search is incomplete, 2 if the file is at fault.
 #[derive(Args)]
 pub(super) struct Check {
     /// The scenario file; small, for states multiply with processes, requests and crashes

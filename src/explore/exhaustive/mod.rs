@@ -41,8 +41,8 @@ use crate::mutex::{Lookout, Mutex, Property, Workload};
 /// What may come next in each state is anything that is on its way: messages, reports, requests, crashes, restarts. It
 /// has no clock: delays, latencies and the times of the workload say nothing, and timeouts are long, which is to say
 /// that a timer fires when nothing else is sure to come; and so many times a process before
-/// ([`early_timers`](Self::early_timers)). ([In bounded time](Self::bounded_time) there is a clock.) Crashes come as often as the setup says at most, at any moment, between the
-/// effects of a step too.
+/// ([`early_timers`](Self::early_timers)). ([In bounded time](Self::bounded_time) there is a clock.) Crashes come as
+/// often as the setup says at most, at any moment, between the effects of a step too.
 ///
 /// ```
 /// use jeton::algorithms::query_ring::{Parameters, QueryRing};
@@ -163,10 +163,11 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// use jeton::mutex::{System, Workload};
     /// use jeton::{engine::Setup, explore::Exhaustive};
     ///
-    /// let parameters = StatelessParameters { grace_ticks: 2, retry_interval_ticks: 1, ..StatelessParameters::default() };
+    /// let parameters = StatelessParameters { grace_ticks: 2, retry_interval_ticks: 1, ..Default::default() };
     /// let mut setup = Setup::<Stateless>::new(3, Stateless::configure(3, &parameters)?);
     /// setup.network.delay_ticks = 1.into();
-    /// let workload = Workload { requests: 1, think_ticks: 0.into(), hold_ticks: (0..=1).into(), ..Workload::default() };
+    /// let (think_ticks, hold_ticks) = (0.into(), (0..=1).into());
+    /// let workload = Workload { requests: 1, think_ticks, hold_ticks, ..Workload::default() };
     /// let proof = Exhaustive::new(setup).workload(workload).bounded_time().run()?;
     /// assert!(proof.is_verified());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -87,7 +87,8 @@ impl Edges {
         way
     }
 
-    /// The strongly connected component of each of these states (Tarjan 1972); if time stands still, by what takes none.
+    /// The strongly connected component of each of these states (Tarjan 1972); if time stands still, by what takes
+    /// none.
     fn components(&self, is_in: &[bool], stands_still: bool) -> Vec<u32> {
         const NEW: u32 = u32::MAX;
         let count = self.count();
