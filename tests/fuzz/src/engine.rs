@@ -366,7 +366,8 @@ impl Visitor for Interleaved {
         let search = || Exhaustive::of(case.clone()).jobs(1).states_max(60);
         let Ok(proof) = search().run() else { return };
         if let Verdict::Violated(counterexample) = proof.verdict {
-            let replayed = search().replay(&counterexample.schedule).expect("it was possible");
+            let schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
+            let replayed = search().replay(&schedule).expect("it was possible");
             assert!(replayed.is_ok(), "{:?}", replayed.err().map(|departure| departure.problem));
         }
     }
