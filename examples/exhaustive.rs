@@ -1,9 +1,10 @@
 //! What it takes to look at every interleaving of each system: states, time and memory.
 //!
-//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME [JOBS]]]]`: at most so much memory and time for
-//! each row, only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash, no early
-//! timer), and so many threads. Beside the seconds by the clock stand those of the processor, all threads together:
-//! first until all states were found, then for the cycles among them.
+//! `cargo run --release --example exhaustive -- [GIB [SECONDS [NAME [JOBS [REDUCTION]]]]]`: at most so much memory and
+//! time for each row, only the rows whose beginning has the name in it (`query_ring 3 1 0`: three processes, one crash,
+//! no early timer), and so many threads. With a reduction, `none` say, only what is violated at a moment is looked for:
+//! what must come in the end is not told by the others. Beside the seconds by the clock stand those of the processor,
+//! all threads together, and how many of those the states took and how many the cycles among them.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -14,7 +15,7 @@ use jeton::algorithms::coordinator::{Durable, Replicated};
 use jeton::algorithms::neighbour_ring::NeighbourRing;
 use jeton::algorithms::query_ring::QueryRing;
 use jeton::engine::{FromDead, RandomCrashes, Setup};
-use jeton::explore::{Coverage, Estimate, Exhaustive, Verdict};
+use jeton::explore::{Coverage, Estimate, Exhaustive, Reduction, Verdict};
 use jeton::mutex::{System, Workload};
 
 /// What a row may take, and which rows there are.
@@ -23,6 +24,7 @@ struct Limits {
     seconds: u64,
     name: String,
     jobs: Option<usize>,
+    reduction: Option<Reduction>,
 }
 
 /// The seconds of the processor so far, where the system tells.
@@ -42,7 +44,8 @@ fn main() {
     let (memory, seconds) = (number(4) << 30, number(60));
     let name = arguments.next().unwrap_or_default();
     let jobs = arguments.next().map(|word| word.parse().expect("a number of threads"));
-    let limits = Limits { memory, seconds, name, jobs };
+    let reduction = arguments.next().map(|word| word.parse().expect("a reduction"));
+    let limits = Limits { memory, seconds, name, jobs, reduction };
     println!("every process makes one write request; the last messages of the dead may be lost");
     println!(
         "{:<14} n  crashes  early  {:<12} {:>11} {:>13} {:>8} {:>12} {:>6} {:>11}",
@@ -94,6 +97,10 @@ fn row<S: System>(processes: u32, crashes: Vec<RandomCrashes>, early: u32, limit
     let mut search = Exhaustive::new(setup).workload(workload).early_timers(early).memory_bytes(limits.memory);
     if let Some(jobs) = limits.jobs {
         search = search.jobs(jobs);
+    }
+    if let Some(reduction) = limits.reduction {
+        let safety: Vec<_> = S::PROPERTIES.iter().copied().filter(|property| !property.is_liveness()).collect();
+        search = search.properties(&safety).reduction(reduction);
     }
     let proof = search.progress(&progress).run();
     let proof = proof.expect("the setup can be run");

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -52,9 +53,10 @@ pub(super) struct Check {
     #[arg(long, value_name = "N")]
     #[arg(value_parser = number::<u32>(number::FEW))]
     duplicates: Option<u32>,
-    /// What it leaves out: symmetry takes states that differ only in which client is which for one
-    #[arg(long, value_name = "HOW", default_value = "none", value_parser = ["none", "symmetry"])]
-    reduction: String,
+    /// What it leaves out: symmetry takes states that differ only in which client is which for one, partial-order looks
+    /// at one order of events that do not observe each other
+    #[arg(long, value_name = "HOW", default_value_t, value_parser = reductions())]
+    reduction: Reduction,
     /// How many threads search; by default all that there are
     #[arg(long, value_name = "N", value_parser = number::<usize>(1..=1024))]
     jobs: Option<usize>,
@@ -118,6 +120,10 @@ impl Check {
     }
 }
 
+fn reductions() -> impl TypedValueParser<Value = Reduction> {
+    PossibleValuesParser::new(Reduction::ALL.map(Reduction::name)).try_map(|name| name.parse::<Reduction>())
+}
+
 /// Writes the schedule of what was found.
 fn keep(file: NewFile, scenario: &Scenario, found: &Counterexample) -> Result<(), Fault> {
     let schedule = found.schedule.clone().with_scenario(ScenarioText::from(scenario));
@@ -174,9 +180,7 @@ impl Visitor for Work<'_> {
         if let Expectation::Violates(property) = self.expect {
             search = search.properties(&[property]);
         }
-        if self.check.reduction == "symmetry" {
-            search = search.reduction(Reduction::Symmetry);
-        }
+        search = search.reduction(self.check.reduction);
         if let Some(jobs) = self.check.jobs {
             search = search.jobs(jobs);
         }
@@ -207,14 +211,15 @@ impl Checked {
     }
 
     fn text(&self) -> String {
-        let Proof { verdict, coverage, checked, unchecked, budget, spans, .. } = &self.proof;
+        let Proof { verdict, coverage, checked, unchecked, budget, spans, reduction, .. } = &self.proof;
         let (states, transitions) = (grouped(coverage.states), grouped(coverage.transitions));
         let looked = format!("{states} states, {transitions} transitions, {} s", self.taken.as_secs());
         let mut lines = Vec::new();
         match verdict {
             Verdict::Verified => {
                 lines.push(format!("verified: {looked}"));
-                lines.push(format!("in every state, and in the end: {}", checked.join(", ")));
+                let when = if *reduction == Reduction::None { ", and in the end" } else { "" };
+                lines.push(format!("in every state{when}: {}", checked.join(", ")));
                 lines.extend(self.reached());
             }
             Verdict::Violated(counterexample) => {
@@ -229,6 +234,11 @@ impl Checked {
         }
         for unchecked in unchecked {
             lines.push(format!("not checked: {}, which {}", unchecked.property, unchecked.why));
+        }
+        match reduction {
+            Reduction::None => {}
+            Reduction::Both => lines.push("reduced by symmetry and by partial-order".to_owned()),
+            one => lines.push(format!("reduced by {one}")),
         }
         if let Some(spans) = spans {
             lines.push(format!("bounded time: {spans}; at most {}", count(budget.crashes.into(), "crash")));
@@ -280,7 +290,7 @@ impl Checked {
     }
 
     fn json(&self) -> String {
-        let Proof { verdict, coverage, checked, unchecked, budget, spans, estimate } = &self.proof;
+        let Proof { verdict, coverage, checked, unchecked, budget, spans, reduction, estimate } = &self.proof;
         let counterexample = self.proof.counterexample();
         let steps =
             |counterexample: &Counterexample| counterexample.steps.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -314,6 +324,7 @@ impl Checked {
             "bounded_time": spans.map(|Spans { delay, latency, down, think, hold }| json!({
                 "delay": delay, "latency": latency, "down": down, "think": think, "hold": hold,
             })),
+            "reduction": reduction.name(),
             "schedules": null,
             "events": coverage.transitions,
             "found_within": null,

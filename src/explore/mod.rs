@@ -27,7 +27,8 @@ pub use check::Failure;
 pub use crash_points::{CrashPointReport, CrashPoints};
 pub use exhaustive::{
     Budget, Counterexample, Coverage, Departure, Estimate, Exhaustive, Order, Proof, Reach, Reduction, Reproducer,
-    Spans, Step, UNTIMED_VERSION, Unchecked, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation, Verdict,
+    Spans, Step, UNTIMED_VERSION, Unchecked, UnknownReduction, UntimedBounds, UntimedError, UntimedSchedule,
+    UntimedViolation, Verdict,
 };
 pub use exploration::{Exploration, Failing, Finding, Progress, Report, Stop};
 pub use minimise::{MinimiseProgress, Minimised, Minimiser, minimise};

@@ -61,8 +61,8 @@ enum Told {
     Granted(ProcessId, DataId, u64),
 }
 
-/// What others must know of a process.
-#[derive(Clone, Debug)]
+/// What others must know of a process; what nobody asks for is as if it were not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     is_up: bool,
     held: Vec<DataId>,
@@ -311,13 +311,18 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
 
     fn facts(&self, _process: ProcessId, state: Option<&P>, stable: &P::Stable, local: &Local) -> Facts {
         let registered = |client: &ProcessId| P::registers(stable, *client);
-        let count = if self.has(Property::RegisteredBeforeAck) { self.processes } else { 0 };
+        let any = |properties: &[Property]| properties.iter().any(|property| self.has(*property));
+        let registers = any(&[Property::RegisteredBeforeAck]);
+        let count = if registers { self.processes } else { 0 };
+        let holds = any(&[Property::SingleHolder, Property::NoDeadlock]);
+        let waits = any(&[Property::NoDeadlock, Property::EveryRequestGranted]);
+        let replicates = any(&[Property::FreshReplica, Property::SynchronousWrite, Property::ReplicasConverge]);
         Facts {
             is_up: state.is_some(),
-            held: local.held.clone(),
-            waits_for: local.waits_for,
-            replica: state.and_then(P::replica),
-            accepted_by: state.and_then(P::accepted_by),
+            held: if holds { local.held.clone() } else { Vec::new() },
+            waits_for: local.waits_for.filter(|_| waits),
+            replica: state.filter(|_| replicates).and_then(P::replica),
+            accepted_by: state.filter(|_| registers).and_then(P::accepted_by),
             registers: ProcessId::all(count).filter(registered).collect(),
         }
     }
@@ -400,6 +405,10 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         tokens.sort_unstable();
         tokens.dedup();
         state.tokens() + tokens.len() as u32
+    }
+
+    fn has_weight(&self, message: &P::Message) -> bool {
+        P::token(message).is_some()
     }
 
     fn overweight(&self, weights: &[u32]) -> Found {

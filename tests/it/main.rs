@@ -25,6 +25,7 @@ mod limits;
 mod messages;
 mod minimise;
 mod no_lock;
+mod partial_order;
 #[cfg(feature = "cli")]
 mod readme;
 mod runaway;

@@ -32,6 +32,11 @@ pub(crate) enum Unknown<G> {
         node: u32,
         inbox: u32,
     },
+    /// To whom a process sends though nothing more comes to it.
+    Alone {
+        node: u32,
+        inbox: u32,
+    },
     /// A process after a crash.
     Crash {
         node: u32,
@@ -80,6 +85,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 items[index].rest = rest;
             }
             Unknown::Weight { node, inbox } => self.find_weight(node, inbox),
+            Unknown::Alone { node, inbox } => self.find_alone(node, inbox),
             Unknown::Crash { node, comes_back } => {
                 let crashed = self.nodes.crash(node, comes_back);
                 self.learn();
@@ -117,6 +123,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             let first_send = u32::try_from(self.sends.len()).expect("fewer than 2^32 messages of outcomes");
             for &(to, message) in &outcome.sends {
                 self.sends.push((to, self.letters.intern((process, message))));
+                self.see(process, to);
             }
             self.brief.push(Brief {
                 node: outcome.node,
@@ -125,10 +132,14 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 crashes: outcome.crashes,
                 shows: outcome.shows,
                 panicked: outcome.panicked.is_some(),
+                quiet: false,
             });
             self.outcomes.push(outcome);
         }
         self.learn();
+        for outcome in range.first..range.first + range.count {
+            self.brief[outcome as usize].quiet = self.is_quiet(node, outcome);
+        }
         if looks {
             self.looking.insert((node, event, inbox), range);
         }

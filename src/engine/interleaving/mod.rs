@@ -16,6 +16,7 @@
 //! A handler that looks into its inbox finds any number of the messages that are in flight from the sender, if a
 //! process can be busy or pause; otherwise none, as in virtual time. Exact crashes come at any moment.
 
+mod ample;
 mod canonical;
 mod course;
 mod crash;
@@ -31,8 +32,10 @@ mod symmetry;
 mod watch;
 mod weigh;
 
+pub(crate) use ample::ALL;
 pub(crate) use canonical::Counted;
 pub(crate) use course::{Course, Stride};
+pub(crate) use learn::Unknown;
 pub(crate) use pack::Packed;
 pub(crate) use space::Space;
 pub(crate) use states::{SHARDS, Tuples};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Bounds;
+use super::ample::Ample;
 use super::canonical::Canon;
 use super::inbox::{Inbox, Orders, REPORT};
 use super::intern::{Interner, Memo};
@@ -55,6 +56,7 @@ pub(crate) struct Space<P: Process, W: Watch<P>> {
     pub(super) cut: Vec<u32>,
     pub(super) canon: Canon,
     pub(super) symmetry: Symmetry,
+    pub(super) ample: Ample,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +76,8 @@ pub(super) struct Brief {
     pub(super) crashes: bool,
     pub(super) shows: bool,
     pub(super) panicked: bool,
+    /// It can be one of a mover, as far as it alone is concerned.
+    pub(super) quiet: bool,
 }
 
 /// Processes of which so many may crash.
@@ -89,8 +93,8 @@ pub(super) struct Group {
 pub(crate) struct Global<G> {
     /// How many crashes each group has left.
     pub(super) crashes: Vec<u32>,
-    losses: u32,
-    duplicates: u32,
+    pub(super) losses: u32,
+    pub(super) duplicates: u32,
     pub(super) watch: G,
 }
 
@@ -201,6 +205,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             cut: Vec::new(),
             canon: Canon::default(),
             symmetry: Symmetry::default(),
+            ample: Ample::default(),
         }
     }
 
@@ -225,6 +230,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
             + (self.about.capacity() * size_of::<About<W::Facts>>() + self.mail.capacity() * size_of::<Mail>())
             + (self.steps.bytes() + self.looking.bytes() + self.pushes.bytes() + self.weights.bytes())
             + (self.struck.bytes() + self.cuts.bytes() + self.canon.bytes() + self.symmetry.bytes())
+            + self.ample.bytes()
             + values * OWNED
     }
 
@@ -339,17 +345,19 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         }
     }
 
-    /// All that may come next, into `out`, if all that it takes is known.
-    pub(crate) fn known_successors(
+    /// All that may come next at some processes, by their bits, into `out`, if all that it takes is known.
+    pub(crate) fn known_moves(
         &self,
         tuple: &[u32],
         free: bool,
+        movers: u64,
         out: &mut Successors,
     ) -> Result<(), Unknown<W::Global>> {
         out.clear();
         self.weigh_all(tuple, out)?;
         let hurries = self.hurries(tuple);
-        (0..self.count()).try_for_each(|process| self.successors_by(process, hurries, free, tuple, out))
+        let mut movers = (0..self.count()).filter(|process| movers >> process & 1 == 1);
+        movers.try_for_each(|process| self.successors_by(process, hurries, free, tuple, out))
     }
 
     /// All that may come next at a process.
@@ -527,7 +535,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     #[inline]
-    fn step(&self, node: u32, event: u32, inbox: u32) -> Result<Range, Unknown<W::Global>> {
+    pub(super) fn step(&self, node: u32, event: u32, inbox: u32) -> Result<Range, Unknown<W::Global>> {
         let unknown = Unknown::Step { node, event, inbox };
         match self.steps.get(&(node, event)) {
             None => Err(unknown),

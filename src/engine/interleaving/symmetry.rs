@@ -75,6 +75,13 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         counts.then_some("states have counters that only grow").or(self.symmetry.broken.as_deref())
     }
 
+    /// Two processes under every naming.
+    pub(super) fn renamings(&self, one: u16, other: u16) -> impl Iterator<Item = (usize, usize)> + use<P, W> {
+        let (one, other) = (usize::from(one), usize::from(other));
+        let renamed: Vec<_> = self.symmetry.ways.iter().map(|way| (way[one].index(), way[other].index())).collect();
+        renamed.into_iter().chain([(one, other)])
+    }
+
     pub(super) fn is_symmetric(&self) -> bool {
         !self.symmetry.ways.is_empty()
     }

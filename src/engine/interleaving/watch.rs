@@ -18,7 +18,7 @@ pub(crate) trait Watch<P: Process>: Send + Sync {
     /// What a step has shown as far as it matters beyond its process; the default shows nothing.
     type Shown: Clone + Debug + Eq + Hash + Default + Send + Sync;
     /// What others must know of a process, found out once for each of its states.
-    type Facts: Clone + Debug + Send + Sync;
+    type Facts: Clone + Debug + PartialEq + Send + Sync;
 
     /// Of a process before the start.
     fn before(&self) -> Self::Local;
@@ -89,6 +89,9 @@ pub(crate) trait Watch<P: Process>: Send + Sync {
 
     /// What a process that is up, together with what is in flight to it, weighs; 0 where nothing is weighed.
     fn weigh(&self, state: &P, flight: &[(ProcessId, &P::Message)]) -> u32;
+
+    /// Whether a message may weigh anything; what has no weight makes no difference to what anything weighs.
+    fn has_weight(&self, message: &P::Message) -> bool;
 
     /// What it means that all processes together weigh more than 1.
     fn overweight(&self, weights: &[u32]) -> Found;

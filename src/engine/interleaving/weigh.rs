@@ -44,7 +44,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     #[inline]
-    fn weight(&self, node: u32, inbox: u32) -> Result<u32, Unknown<W::Global>> {
+    pub(super) fn weight(&self, node: u32, inbox: u32) -> Result<u32, Unknown<W::Global>> {
         if !self.mail[inbox as usize].is_weighed {
             return Ok(self.about[node as usize].weight);
         }

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::search::Desk;
+use super::search::{Desk, Far};
 use crate::engine::interleaving::{Found, SHARDS, Space, Tuples, Watch};
 use crate::model::Process;
 
@@ -77,7 +77,7 @@ impl Crew {
         &mut self,
         space: &Space<P, W>,
         tuples: &Tuples,
-        free: &[u32],
+        far: Far<'_>,
         states: &[u32],
         draws: bool,
     ) -> Vec<Batch> {
@@ -90,7 +90,7 @@ impl Crew {
                 let Some((states, batch)) = next else { return };
                 batch.clear();
                 for &state in states {
-                    desk.look_at(space, tuples, free, state, draws, batch);
+                    desk.look_at(space, tuples, far, state, draws, batch);
                 }
             }
         };

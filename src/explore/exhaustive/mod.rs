@@ -6,7 +6,9 @@ mod crew;
 mod estimate;
 mod graph;
 mod liveness;
+mod partial_order;
 mod reach;
+mod reduction;
 mod replay;
 mod report;
 mod search;
@@ -24,9 +26,10 @@ pub use self::estimate::Estimate;
 use self::graph::Graph;
 use self::liveness::{Outcome, Pass};
 pub use self::reach::Reach;
+pub use self::reduction::{Reduction, UnknownReduction};
 pub use self::replay::Departure;
 pub use self::report::{Budget, Coverage, Proof, Spans, Unchecked, Verdict};
-pub use self::search::{Order, Reduction};
+pub use self::search::Order;
 use self::search::{Search, Stop};
 pub use self::trace::{Counterexample, Reproducer, Step};
 pub use self::untimed::{UNTIMED_VERSION, UntimedBounds, UntimedError, UntimedSchedule, UntimedViolation};
@@ -246,8 +249,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
                 names.push(NO_PANIC);
                 let (coverage, budget) = (coverage(&search), self.budget());
                 let estimate = self.estimate(&search).filter(|_| verdict == Verdict::Incomplete);
-                let spans = None;
-                return Ok((Proof { verdict, coverage, checked: names, unchecked, budget, spans, estimate }, search));
+                let (checked, reduction, spans) = (names, self.reduction, None);
+                let proof = Proof { verdict, coverage, checked, unchecked, budget, spans, reduction, estimate };
+                return Ok((proof, search));
             }
             unchecked.extend(more);
         }
@@ -285,6 +289,9 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
             search.graph_bytes = usize::try_from(self.memory_bytes / 4).unwrap_or(usize::MAX);
         }
         search.space.interchange(&self.interchanged());
+        if self.reduction.by_partial_order() {
+            search.space.find_ample();
+        }
         search
     }
 

@@ -36,6 +36,9 @@ impl<P: Mutex> Exhaustive<'_, P> {
             let problem = "expected none in bounded time: schedules go through states without a clock".to_owned();
             return Err(Invalid { key: "coverage".to_owned(), problem });
         }
+        if self.reduction.by_partial_order() {
+            return Err(self.reduction.refused("how many of all states are reached is asked"));
+        }
         let (proof, mut search) = self.decided()?;
         let mut all = Vec::new();
         if proof.is_verified() {

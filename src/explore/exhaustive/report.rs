@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::estimate::Estimate;
+use super::reduction::Reduction;
 use super::trace::Counterexample;
 use crate::model::Ticks;
 use crate::mutex::Property;
@@ -23,6 +24,8 @@ pub struct Proof {
     pub budget: Budget,
     /// If it was in bounded time: how long everything takes.
     pub spans: Option<Spans>,
+    /// What was left out because it is as something that was not.
+    pub reduction: Reduction,
     /// If it is incomplete: how many states there are in all, where that can be told.
     pub estimate: Option<Estimate>,
 }

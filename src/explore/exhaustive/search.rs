@@ -6,42 +6,30 @@ use super::crew::{Batch, Crew};
 use super::graph::{Graph, Head};
 use crate::engine::Setup;
 use crate::engine::interleaving::{
-    Bounds, Counted, Found, Move, Packed, SHARDS, Space, Successor, Successors, Tuples, Watch,
+    ALL, Bounds, Counted, Found, Move, Packed, SHARDS, Space, Successor, Successors, Tuples, Unknown, Watch,
 };
 use crate::model::Process;
 
 /// In which order states are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// The nearest to the start first: a counterexample is as short as any.
+    /// The nearest to the start first: a counterexample is as short as any, unless orders of events are left out.
     #[default]
     BreadthFirst,
     /// The last to be found first, by one thread.
     DepthFirst,
 }
 
-/// What a search leaves out because it is as something that it does not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reduction {
-    /// Nothing.
-    #[default]
-    None,
-    /// States that differ only in which of some [interchangeable](crate::mutex::Mutex::interchangeable) processes is
-    /// which are one. It tells what is violated as a search of all does, but for what must come in the end, which is of
-    /// single processes.
-    Symmetry,
-}
-
 /// The states found so far, and how.
 pub(super) struct Search<P: Process, W: Watch<P>> {
     pub(super) space: Space<P, W>,
     pub(super) tuples: Tuples,
-    order: Order,
+    pub(super) order: Order,
     crew: Crew,
     /// Those that are still to be looked at, if the order is depth first.
     stack: Vec<u32>,
     /// How many states each part had when the search went on to states a step further away.
-    levels: Vec<[u32; SHARDS]>,
+    pub(super) levels: Vec<[u32; SHARDS]>,
     /// In this part, and at this place in it, is the next state of the present level that is to be looked at.
     next: (usize, u32),
     /// How many states have been looked at, if the order is breadth first.
@@ -52,7 +40,7 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     /// States that have been looked at and are to be again, from the last to the first.
     again: Vec<u32>,
     /// States in which timers may fire though something else is to come, in order.
-    free: Vec<u32>,
+    pub(super) free: Vec<u32>,
     /// What leads where, as far as it was drawn.
     pub(super) graph: Graph,
     /// How much memory that may take while there are states to be looked at.
@@ -66,6 +54,7 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     beside: Packed,
     unpacked: Packed,
     successors: Successors,
+    pub(super) desk: Desk,
 }
 
 /// How a search stopped.
@@ -106,6 +95,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             beside: Packed::default(),
             unpacked: Packed::default(),
             successors: Successors::default(),
+            desk: Desk::default(),
         }
     }
 
@@ -161,7 +151,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     }
 
     /// Makes room for what the space has learnt.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if self.settled == self.space.size() {
             return;
         }
@@ -183,6 +173,17 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             self.stack.push(number);
         }
         number
+    }
+
+    /// Forgets all states; the space forgets nothing.
+    fn begin_anew(&mut self) {
+        self.tuples = Tuples::new();
+        self.graph = Graph::default();
+        self.stack.clear();
+        self.levels = vec![[0; SHARDS]];
+        (self.next, self.looked, self.transitions, self.settled) = ((0, 0), 0, 0, 0);
+        let found = self.start();
+        debug_assert_eq!(found, None, "what is found at the start is found at once");
     }
 
     /// Goes on, as long as it `may` after every few states.
@@ -207,8 +208,10 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
                 },
                 Order::DepthFirst => (0..FEW).find_map(|_| self.look_deeper()),
             };
-            if let Some(stop) = stop {
-                return stop;
+            match stop {
+                None | Some(Stop::Exhausted) if self.space.has_seen_more() => self.begin_anew(),
+                None => {}
+                Some(stop) => return stop,
             }
         }
     }
@@ -260,7 +263,8 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         loop {
             self.settle();
             let draws = self.draws();
-            let mut batches = self.crew.look_at(&self.space, &self.tuples, &self.free, &states, draws);
+            let far = Far { free: &self.free, level: &self.levels[self.levels.len() - 1] };
+            let mut batches = self.crew.look_at(&self.space, &self.tuples, far, &states, draws);
             self.crew.add(&mut self.tuples, &mut batches);
             let mut learnt = Vec::new();
             for batch in &batches {
@@ -295,6 +299,9 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
 
     /// Finds out all that the successors of a state take.
     fn find_out(&mut self, state: u32) {
+        if self.space.has_ample() {
+            return self.find_out_ample(state);
+        }
         let mut successors = std::mem::take(&mut self.successors);
         self.find_successors(state, &mut successors);
         for (tuple, _) in successors.iter(self.space.length()) {
@@ -325,7 +332,13 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     fn look_deeper(&mut self) -> Option<Stop> {
         let Some(state) = self.stack.pop() else { return Some(Stop::Exhausted) };
         let mut successors = std::mem::take(&mut self.successors);
-        self.find_successors(state, &mut successors);
+        if self.space.has_ample() {
+            self.find_out_ample(state);
+            std::mem::swap(&mut self.beside, &mut self.desk.unpacked);
+            std::mem::swap(&mut successors, &mut self.desk.successors);
+        } else {
+            self.find_successors(state, &mut successors);
+        }
         self.transitions += successors.len() as u64;
         let mut stop = None;
         for (tuple, successor) in successors.iter(self.space.length()) {
@@ -399,14 +412,24 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     }
 }
 
+/// What matters of how far a search is.
+#[derive(Clone, Copy)]
+pub(super) struct Far<'a> {
+    /// States in which timers may fire though something else is to come, in order.
+    pub(super) free: &'a [u32],
+    /// How many states of each part are not looked at later than those that are looked at now.
+    pub(super) level: &'a [u32; SHARDS],
+}
+
 /// What one thread needs to find successors.
 #[derive(Default)]
 pub(super) struct Desk {
-    unpacked: Packed,
-    string: Vec<u32>,
-    canonical: Vec<u32>,
+    pub(super) unpacked: Packed,
+    pub(super) string: Vec<u32>,
+    pub(super) canonical: Vec<u32>,
     counted: Counted,
-    successors: Successors,
+    pub(super) successors: Successors,
+    movers: Vec<u64>,
 }
 
 impl Desk {
@@ -415,24 +438,19 @@ impl Desk {
         &mut self,
         space: &Space<P, W>,
         tuples: &Tuples,
-        free: &[u32],
+        far: Far<'_>,
         state: u32,
         draws: bool,
         batch: &mut Batch,
     ) {
-        let is_free = !free.is_empty() && free.binary_search(&state).is_ok();
-        let layout = tuples.layout();
-        tuples.string(state, &mut self.unpacked.string);
-        space.unpack(layout, &mut self.unpacked);
-        let tuple = &self.unpacked.tuple;
-        let known = space.known_successors(tuple, is_free, &mut self.successors);
-        if known.is_err() || !self.normalise(space) {
+        if self.find(space, tuples, far, state).is_err() {
             batch.unknown.push(state);
             return;
         }
         batch.transitions += self.successors.len() as u64;
         let successors = &self.successors;
         let strings = if space.has_forms() { &self.canonical } else { successors.tuples() };
+        let layout = tuples.layout();
         let mut head = Head::new();
         for (tuple, (_, successor)) in strings.chunks_exact(space.length()).zip(successors.iter(space.length())) {
             let shard = space.pack(layout, tuple, &self.unpacked, &mut self.string);
@@ -466,8 +484,8 @@ impl Desk {
         let layout = tuples.layout();
         tuples.string(state, &mut self.unpacked.string);
         space.unpack(layout, &mut self.unpacked);
-        let known = space.known_successors(&self.unpacked.tuple, is_free, &mut self.successors);
-        assert!(known.is_ok() && self.normalise(space), "what successors take was found out when they were");
+        let known = self.find_moves(space, is_free, ALL);
+        assert!(known.is_ok(), "what successors take was found out when they were");
         let Self { unpacked, string, canonical, successors, .. } = self;
         let strings = if space.has_forms() { &canonical[..] } else { successors.tuples() };
         for (index, tuple) in strings.chunks_exact(space.length()).enumerate() {
@@ -482,15 +500,44 @@ impl Desk {
         &self.unpacked.tuple
     }
 
-    /// Brings all successors into their canonical form; false if that is not known of one.
-    fn normalise<P: Process, W: Watch<P>>(&mut self, space: &Space<P, W>) -> bool {
+    /// Finds those successors of a state that are to be looked at, and their canonical forms, if all is known.
+    pub(super) fn find<P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        tuples: &Tuples,
+        far: Far<'_>,
+        state: u32,
+    ) -> Result<(), Unknown<W::Global>> {
+        let is_free = !far.free.is_empty() && far.free.binary_search(&state).is_ok();
+        tuples.string(state, &mut self.unpacked.string);
+        space.unpack(tuples.layout(), &mut self.unpacked);
+        self.movers.clear();
+        if space.has_ample() {
+            space.movers(&self.unpacked.tuple, &mut self.movers)?;
+        }
+        for index in 0..self.movers.len() {
+            self.find_moves(space, is_free, self.movers[index])?;
+            if self.leads_on(space, tuples, far.level) {
+                return Ok(());
+            }
+        }
+        self.find_moves(space, is_free, ALL)
+    }
+
+    fn find_moves<P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        is_free: bool,
+        movers: u64,
+    ) -> Result<(), Unknown<W::Global>> {
+        space.known_moves(&self.unpacked.tuple, is_free, movers, &mut self.successors)?;
         if !space.has_forms() {
-            return true;
+            return Ok(());
         }
         self.canonical.clear();
         self.canonical.extend_from_slice(self.successors.tuples());
         let counted = &mut self.counted;
-        self.canonical.chunks_exact_mut(space.length()).all(|tuple| space.known_normal(tuple, counted).is_ok())
+        self.canonical.chunks_exact_mut(space.length()).try_for_each(|tuple| space.known_normal(tuple, counted))
     }
 }
 

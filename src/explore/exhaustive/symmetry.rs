@@ -1,17 +1,18 @@
 //! What a search by symmetry cannot do, and says so.
 
-use super::report::Unchecked;
+use std::fmt;
+
 use super::{Exhaustive, Reduction};
 use crate::engine::Invalid;
 use crate::engine::interleaving::{Space, Watch};
 use crate::model::{Process, ProcessId};
-use crate::mutex::{Mutex, Property};
+use crate::mutex::Mutex;
 
 /// There are 720 orders of six processes, and each state would be tried in all.
 const PROCESSES_MAX: usize = 6;
 
-fn refused(why: impl Into<String>) -> Invalid {
-    Invalid { key: "reduction".to_owned(), problem: format!("symmetry, and {}", why.into()) }
+fn refused(why: impl fmt::Display) -> Invalid {
+    Reduction::Symmetry.refused(why)
 }
 
 /// Whether processes that were to be interchangeable have been so far.
@@ -26,15 +27,13 @@ impl<P: Mutex> Exhaustive<'_, P> {
     /// The processes that are not to be told apart.
     pub(super) fn interchanged(&self) -> Vec<ProcessId> {
         let setup = &self.case.setup;
-        match self.reduction {
-            Reduction::None => Vec::new(),
-            Reduction::Symmetry => P::interchangeable(&setup.config, setup.processes),
-        }
+        let by_symmetry = self.reduction.by_symmetry();
+        if by_symmetry { P::interchangeable(&setup.config, setup.processes) } else { Vec::new() }
     }
 
     /// Refuses symmetry where processes differ in what the setup says of them.
     pub(super) fn refuse_reduction(&self) -> Result<(), Invalid> {
-        if self.reduction == Reduction::None {
+        if !self.reduction.by_symmetry() {
             return Ok(());
         }
         let among = self.interchanged();
@@ -58,13 +57,5 @@ impl<P: Mutex> Exhaustive<'_, P> {
             return Err(refused("interchangeable processes do not make as many requests"));
         }
         Ok(())
-    }
-
-    /// What of that which is asked for a search by symmetry cannot tell.
-    pub(super) fn unchecked_by_reduction(&self) -> Vec<Unchecked> {
-        let why = "is of single processes, which symmetry does not tell apart";
-        let all = self.case.properties.iter().filter(|property| property.is_liveness());
-        let of_one = |&property: &Property| Unchecked { property, why };
-        if self.reduction == Reduction::None { Vec::new() } else { all.map(of_one).collect() }
     }
 }

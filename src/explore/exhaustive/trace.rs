@@ -15,7 +15,8 @@ use crate::mutex::Mutex;
 use crate::trace::{Ending, Header, Record, Trace};
 use crate::view::diagram;
 
-/// A schedule that violates a property: event by event, as short as any if the search was breadth first.
+/// A schedule that violates a property: event by event, as short as any if the search was breadth first and left out
+/// no order of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counterexample {
     /// The name of the property.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use jeton::explore::Verdict;
+use jeton::explore::{Reduction, Verdict};
+use jeton::mutex::Property;
 
 use super::tests::SHORTEST;
 use super::{Entry, Small, zoo};
@@ -111,6 +112,25 @@ fn mistakes_are_found_and_no_sooner_than_can_be() {
 }
 
 #[test]
+fn mistakes_are_found_by_partial_order_too() {
+    for &(name, requests, events) in FOUND {
+        let entry = entry(name);
+        let property = serde_json::from_value(entry.violates.into()).ok();
+        // A run that never ends is not looked for.
+        if property.is_some_and(Property::is_liveness) {
+            continue;
+        }
+        let bounds = Small { requests, property, reduction: Reduction::PartialOrder, ..Small::default() };
+        let proof = entry.specimen.check(false, &bounds, STATES);
+        let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{name}: {:?}", proof.coverage));
+        assert_eq!(counterexample.property, entry.violates, "{name}: {counterexample}");
+        assert!(counterexample.steps.len() >= events, "{name}: {counterexample}");
+        let schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
+        assert_eq!(entry.specimen.replay_untimed(&bounds, &schedule).as_ref(), Ok(counterexample), "{name}");
+    }
+}
+
+#[test]
 fn they_take_no_more_events_than_the_shortest_schedule_known() {
     for &(name, _, events) in FOUND {
         let shortest = SHORTEST.iter().find(|(known, _)| *known == name).expect("one is known").1;
@@ -132,6 +152,9 @@ fn without_them_everything_holds_in_every_interleaving() {
     for name in VERIFIED {
         let proof = entry(name).specimen.check(true, &Small::default(), STATES);
         proof.assert_verified();
+        let bounds = Small { reduction: Reduction::PartialOrder, ..Small::default() };
+        let part = entry(name).specimen.check(true, &bounds, STATES);
+        assert!(part.is_verified() && part.coverage.states <= proof.coverage.states, "{name}: {:?}", part.coverage);
     }
 }
 

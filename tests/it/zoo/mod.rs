@@ -23,7 +23,7 @@ use jeton::ProcessId;
 use jeton::engine::{Decisions, Distribution, End, Faults, Outcome, RandomCrashes, Setup, Violation};
 use jeton::explore::{
     Case, Counterexample, CrashPointReport, CrashPoints, Departure, Exhaustive, Exploration, Locks, Minimised,
-    Minimiser, Part, Proof, Report, Runner, Stop, Strategy, UntimedSchedule,
+    Minimiser, Part, Proof, Reduction, Report, Runner, Stop, Strategy, UntimedSchedule,
 };
 use jeton::mutex::{Mutex, Property, System, Workload};
 
@@ -166,6 +166,7 @@ pub(crate) struct Small {
     pub(crate) early_timers: u32,
     /// Only this property is checked, if one is named.
     pub(crate) property: Option<Property>,
+    pub(crate) reduction: Reduction,
 }
 
 fn small<P: Mutex>(mut case: Case<P>, bounds: &Small) -> Exhaustive<'static, P> {
@@ -175,7 +176,7 @@ fn small<P: Mutex>(mut case: Case<P>, bounds: &Small) -> Exhaustive<'static, P> 
     }
     let workload = Workload { requests: 1, ..case.workload };
     case.workload = workload;
-    Exhaustive::of(case).early_timers(bounds.early_timers)
+    Exhaustive::of(case).early_timers(bounds.early_timers).reduction(bounds.reduction)
 }
 
 fn check<P: Mutex>(case: Case<P>, bounds: &Small, states: u64) -> Proof {

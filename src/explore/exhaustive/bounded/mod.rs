@@ -53,6 +53,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
             unchecked: Vec::new(),
             budget: Budget { early_timers: 0, losses: 0, duplicates: 0, ..self.budget() },
             spans: Some(self.spans()),
+            reduction: Reduction::None,
             estimate: None,
         })
     }
