@@ -164,11 +164,11 @@ impl<P: Process, W: Watch<P>> Actors<P, W> {
                     return outcomes;
                 }
             },
-            Happening::Request { request } => {
-                if !self.watch.requested(&mut before.local, process, self.requests.get(request)) {
-                    let actor = self.all.intern(before);
-                    return vec![Self::quiet(actor, false)];
-                }
+            Happening::Request { request }
+                if !self.watch.requested(&mut before.local, process, self.requests.get(request)) =>
+            {
+                let actor = self.all.intern(before);
+                return vec![Self::quiet(actor, false)];
             }
             Happening::Restart => {
                 before.boot += 1;

@@ -54,6 +54,7 @@ pub struct Step {
 
 /// A counterexample for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of each search")]
 pub enum Reproducer {
     /// Of a search without a clock, to be replayed move by move.
     Untimed(UntimedSchedule),

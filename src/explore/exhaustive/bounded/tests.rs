@@ -1,12 +1,13 @@
 //! Models whose schedules can be counted otherwise, and states that random schedules come to.
 
+use jeton::algorithms::coordinator::{Durable, Stateless, StatelessParameters};
+
 use super::search::{Search, Stop};
 use super::*;
-use crate::algorithms::coordinator::{Durable, Stateless, StatelessParameters};
 use crate::engine::interleaving::intern::Interner;
 use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, World};
 use crate::explore::Strategy;
-use crate::model::{Context, Process, ProcessId};
+use crate::model::{Context, Never, Process, ProcessId};
 use crate::mutex::{Indication, Request, System, Workload};
 
 /// At its start process 0 sends so many messages to each of the others; each has a timer for so many ticks.
@@ -24,7 +25,7 @@ impl Process for Sender {
     type Request = Request;
     type Indication = Indication;
     type Stable = ();
-    type Record = crate::Never;
+    type Record = Never;
 
     fn new(_: ProcessId, _: &Self::Config) -> Self {
         Self { heard: Vec::new(), rang: false }
