@@ -87,7 +87,6 @@ impl Dice {
         let to = self.below(kind.processes.into()) as u32;
         let word = self.below(KINDS.into()) as u8;
         match self.below(28) {
-            0..=8 => Action::Send { to, kind: word },
             9..=13 => Action::Pass { to, kind: word },
             14 | 15 if self.below(kind.quiet) == 0 => Action::Enter,
             16 | 17 => Action::Leave,
@@ -410,7 +409,7 @@ fn case<S: System>(processes: u32) -> Setup<S> {
 
 #[test]
 fn systems_are_verified_in_no_more_states() {
-    fn check<S: System>(setup: Setup<S>) -> bool {
+    fn check<S: System>(setup: &Setup<S>) -> bool {
         let states = |reduction| {
             let proof = one_write(setup.clone(), reduction).run().expect("it can be run");
             assert!(proof.is_verified(), "{}", S::NAME);
@@ -420,10 +419,10 @@ fn systems_are_verified_in_no_more_states() {
         assert!(some <= all, "{}: {some} of {all} states", S::NAME);
         some < all
     }
-    assert!(check(case::<QueryRing>(3).with_random_crashes(1)), "as many states");
-    check(case::<NeighbourRing>(3));
-    check(case::<Durable>(3));
-    check(case::<Replicated>(4));
+    assert!(check(&case::<QueryRing>(3).with_random_crashes(1)), "as many states");
+    check(&case::<NeighbourRing>(3));
+    check(&case::<Durable>(3));
+    check(&case::<Replicated>(4));
 }
 
 #[test]

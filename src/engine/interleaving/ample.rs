@@ -37,6 +37,9 @@ use super::watch::Watch;
 use crate::engine::setup::{ChannelOrder, ToDead};
 use crate::model::Process;
 
+/// An event, what is in flight to its process then, and whether it is a message.
+type Alternative = (u32, u32, bool);
+
 /// All processes: nobody waits. There are no more than its bits.
 pub(crate) const ALL: u64 = u64::MAX;
 const MOST: usize = ALL.count_ones() as usize;
@@ -290,9 +293,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         self.setup.network.to_dead != ToDead::Datagram && sends.iter().any(|&(to, _)| seats.back & bit(to.into()) != 0)
     }
 
-    /// What a process that is up may do next while a state hurries: events, what is in flight then, and whether it is a
-    /// message.
-    fn events_alone(&self, node: u32, inbox: u32) -> Result<Vec<(u32, u32, bool)>, Unknown<W::Global>> {
+    /// What a process that is up may do next while a state hurries.
+    fn events_alone(&self, node: u32, inbox: u32) -> Result<Vec<Alternative>, Unknown<W::Global>> {
         let (about, mail) = (&self.about[node as usize], &self.mail[inbox as usize]);
         let mut events = Vec::new();
         for (items, report) in [(&mail.deliveries, false), (&mail.reports, true)] {
