@@ -23,6 +23,7 @@ mod crash;
 mod inbox;
 pub(crate) mod intern;
 mod learn;
+mod moves;
 mod node;
 mod pack;
 mod space;
