@@ -54,8 +54,8 @@ fn stateless(expect: &str, grace: u64) -> String {
     format!(
         "about = \"small\"\nexpect = \"{expect}\"\nprocesses = 3\n\
          [system]\nname = \"stateless\"\nretry_interval_ticks = 1\ngrace_ticks = {grace}\n\
-         [workload]\nrequests = 1\nwrite_per_mille = 0\nthink_ticks = {{ constant = 0 }}\n\
-         hold_ticks = {{ constant = 6 }}\n\
+         [workload]\nrequests = 1\nwrite_per_mille = 0\nthink_ticks = {{ uniform = [0, 1] }}\n\
+         hold_ticks = {{ uniform = [0, 6] }}\n\
          [network]\ndelay_ticks = {{ constant = 1 }}\n[detector]\nlatency_ticks = {{ constant = 1 }}\n\
          [[faults.random]]\nup_to = 1\namong = [0]\ndown_ticks = {{ uniform = [1, 2] }}\n"
     )
