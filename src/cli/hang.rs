@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Fault;
-use super::number::{self, number};
+use super::number::number;
 use super::output::{NewFile, complain};
 use crate::explore::{Hang, ScenarioText, Watchdog};
 use crate::scenario::Scenario;
@@ -22,7 +22,7 @@ pub(super) struct Patience {
     /// As if the handler of this event never returned
     #[cfg(debug_assertions)]
     #[arg(long, value_name = "EVENT", default_value_t = 0, hide = true)]
-    #[arg(value_parser = number::<u64>(number::ANY))]
+    #[arg(value_parser = number::<u64>(super::number::ANY))]
     stalled_at: u64,
 }
 
