@@ -2,10 +2,10 @@
 //! events, the draw of a delay and the hop.
 //!
 //! `-- --test` runs everything once, and `-- --quick-table` prints only the table at the end. Wall times drift within
-//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two cores
-//! that many others used, without link-time optimisation: the ring of 8 to 1,024 takes 6.0 to 6.4 ns a hop beside 2.1
-//! to 2.2 (ratio 2.8 to 2.9), with all properties 9.1 to 9.8 (4.3 to 4.4); a short schedule 3.9 times its bare loop;
-//! 10,000 in flight within ten ticks 4.5 times (3.2 where the caches were not shared), within millions 1.4 to 2.
+//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two quiet
+//! cores: the ring of 8 to 1,024 takes 6.5 ns a hop beside 2.0 (ratio 3.2), of 1,000,000 7.1 (3.6), with all properties
+//! 9.5 (4.7); a short schedule 3.8 times its bare loop, and two threads have 1.9 times as many; 10,000 in flight within
+//! ten ticks 2.9 times, 4.0 on FIFO channels, within millions 1.3 and 1.6.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
