@@ -7,8 +7,8 @@ use super::observer::{LossCause, Lost, MessageId, Observer, Violation};
 use super::rng::Stream;
 use super::setup::{ChannelOrder, Setup, ToDead};
 use super::timed::{Clock, Pending, Timed};
-use super::world::{Arrived, World};
-use crate::model::{Event, Process, ProcessId, Ticks};
+use super::world::{Arrived, Driver, World};
+use crate::model::{Effect, Event, Process, ProcessId, Ticks};
 
 #[derive(Clone, Debug)]
 pub(super) struct Envelope<P: Process> {
@@ -18,6 +18,10 @@ pub(super) struct Envelope<P: Process> {
     epoch: u32,
     pub(super) id: u64,
     pub(super) message: P::Message,
+}
+
+fn route(from: ProcessId, to: ProcessId) -> u64 {
+    u64::from(from.get()) << 32 | u64::from(to.get())
 }
 
 impl<P: Process> Envelope<P> {
@@ -64,16 +68,38 @@ impl Routine {
 impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     #[inline(always)]
     pub(super) fn send(&mut self, from: ProcessId, to: ProcessId, message: P::Message, world: &mut World<P>) {
+        match self.clock.routine.calm {
+            Some(delays) => {
+                let (at, envelope) = self.address_calmly(from, to, message, delays, world.now());
+                self.launch(at, envelope, world.now());
+            }
+            None => {
+                let id = self.number();
+                self.send_with_care(from, to, id, message, world);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn number(&mut self) -> u64 {
         let id = self.clock.messages;
         self.clock.messages += 1;
-        match self.clock.routine.calm {
-            // Nobody has crashed so far.
-            Some((min, bound)) => {
-                let delay = min + self.clock.chance.draw(Stream::Network, bound);
-                self.launch(from, to, 0, id, message, delay, world.now());
-            }
-            None => self.send_with_care(from, to, id, message, world),
-        }
+        id
+    }
+
+    /// When a message arrives that is sent now where all is calm, so that nobody has crashed so far.
+    #[inline(always)]
+    fn address_calmly(
+        &mut self,
+        from: ProcessId,
+        to: ProcessId,
+        message: P::Message,
+        (min, bound): (u64, u64),
+        now: Ticks,
+    ) -> (Ticks, Envelope<P>) {
+        let id = self.number();
+        let delay = min + self.clock.chance.draw(Stream::Network, bound);
+        (self.arrival(from, to, delay, now), Envelope { route: route(from, to), epoch: 0, id, message })
     }
 
     /// Sends a message into a network in which more can befall it than a delay.
@@ -92,7 +118,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
         let copy = self.copies(from, to, world).then(|| message.clone());
         self.watch_flight(to, &message);
-        self.launch(from, to, world.epoch(to), id, message, delay, world.now());
+        let at = self.arrival(from, to, delay, world.now());
+        self.launch(at, Envelope { route: route(from, to), epoch: world.epoch(to), id, message }, world.now());
         if let Some(message) = copy {
             world.last_fault = world.last_fault.max(world.now());
             self.launch_copy(from, to, id, message, world);
@@ -100,27 +127,21 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     }
 
     #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "what a message is")]
-    fn launch(
-        &mut self,
-        from: ProcessId,
-        to: ProcessId,
-        epoch: u32,
-        id: u64,
-        message: P::Message,
-        delay: u64,
-        now: Ticks,
-    ) {
+    fn arrival(&mut self, from: ProcessId, to: ProcessId, delay: u64, now: Ticks) -> Ticks {
         // Neither is near the end of time: the limits of a setup see to that.
-        let mut at = Ticks::new(now.get() + delay);
-        if self.clock.routine.is_fifo {
-            // Arrivals of one tick come in the order of sending, so equal is late enough.
-            let last = self.clock.channels.last_arrival(from, to);
-            at = at.max(*last);
-            *last = at;
+        let at = Ticks::new(now.get() + delay);
+        if !self.clock.routine.is_fifo {
+            return at;
         }
-        let route = u64::from(from.get()) << 32 | u64::from(to.get());
-        if self.clock.queue.push_soon(at, Pending::Message(Envelope { route, epoch, id, message }), now) {
+        // Arrivals of one tick come in the order of sending, so equal is late enough.
+        let last = self.clock.channels.last_arrival(from, to);
+        *last = at.max(*last);
+        *last
+    }
+
+    #[inline(always)]
+    fn launch(&mut self, at: Ticks, envelope: Envelope<P>, now: Ticks) {
+        if self.clock.queue.push_soon(at, Pending::Message(envelope), now) {
             self.clock.end_calm();
         }
     }
@@ -132,7 +153,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.clock.messages += 1;
         self.clock.copies += 1;
         self.observer.duplicated(to, MessageId(id), MessageId(copy), world);
-        self.launch(from, to, world.epoch(to), copy, message, delay, world.now());
+        let at = self.arrival(from, to, delay, world.now());
+        self.launch(at, Envelope { route: route(from, to), epoch: world.epoch(to), id: copy, message }, world.now());
     }
 
     /// Whether the network loses a message sent now, and why.
@@ -181,13 +203,42 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         self.observer.lost(&Lost { from, to, id: MessageId(id), message, cause }, world);
     }
 
-    /// A message arrives where all is calm.
+    /// A message arrives where all is calm. If all that comes of it is another, which arrives before `until` and before
+    /// anything else does, that one arrives too, and so on: it is never among the pending events.
     #[inline(always)]
-    pub(super) fn arrive_calmly(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        let (from, to) = (envelope.from(), envelope.to());
-        let Envelope { id, message, .. } = envelope;
-        self.clock.done += 1;
-        self.handle_calmly(to, Event::Message { from, message }, Some(MessageId(id)), world)
+    pub(super) fn arrive_calmly(
+        &mut self,
+        mut envelope: Envelope<P>,
+        until: Ticks,
+        events: u64,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        let delays = self.clock.routine.calm;
+        loop {
+            let (from, process) = (envelope.from(), envelope.to());
+            let Envelope { id, message, .. } = envelope;
+            self.clock.done += 1;
+            world.events += 1;
+            let event = Event::Message { from, message };
+            self.observer.event(process, &event, Some(MessageId(id)), world);
+            let first = world.react(process, event, self);
+            let (Some(delays), Some(Effect::Send { .. }), false) = (delays, &first, world.has_other_effects()) else {
+                world.perform_all(process, first, self);
+                return self.finish_calmly(process, world);
+            };
+            let Some(effect) = first else { return Ok(()) };
+            self.observe(process, &effect, world);
+            let Effect::Send { to, message } = effect else { return Ok(()) };
+            let (at, next) = self.address_calmly(process, to, message, delays, world.now());
+            if at < until && world.events < events && !self.application.settled() {
+                self.observer.check(world)?;
+                world.now = at;
+                envelope = next;
+            } else {
+                self.launch(at, next, world.now());
+                return self.finish_calmly(process, world);
+            }
+        }
     }
 
     pub(super) fn arrive(&mut self, envelope: Envelope<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {

@@ -15,6 +15,7 @@ pub mod decision;
 mod distribution;
 mod disturbance;
 mod fault;
+mod few;
 mod flight;
 pub(crate) mod interleaving;
 mod key;

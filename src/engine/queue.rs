@@ -1,18 +1,16 @@
-use super::wheel::{LAST, NEVER, Wheel};
+use super::few::{FEW, Few};
+use super::wheel::{LAST, Wheel};
 use crate::model::Ticks;
 
 /// The pending events, in a total order: by time, and within a tick in the order in which they were scheduled.
 ///
-/// The next one is at hand if it came to the front at once, which nothing beats while there is one; all others are in a
-/// wheel, whose price does not grow with how many they are. Measured against a sorted vector of keys before the wheel:
-/// with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as long, and with ten events a
-/// tenth less.
+/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and whatever comes
+/// after it, is in a wheel, whose price does not grow with how many there are. Measured against a sorted vector of keys
+/// before the wheel: with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as long.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
-    /// When the event at hand is; [`NEVER`] if there is none.
-    front: u64,
-    /// It is before all others.
-    at_hand: Option<T>,
+    /// They are before all others.
+    few: Few<T>,
     wheel: Wheel<T>,
     /// By its ticket, whether an event was removed.
     removed: Vec<bool>,
@@ -45,8 +43,7 @@ fn is_kept<T: Removable>(item: &T, removed: &mut [bool], tickets: &mut Vec<u32>)
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         Self {
-            front: NEVER,
-            at_hand: None,
+            few: Few::default(),
             wheel: Wheel::default(),
             removed: Vec::new(),
             tickets: Vec::new(),
@@ -69,31 +66,44 @@ impl<T: Removable> Queue<T> {
         debug_assert!((now..=Ticks::new(LAST)).contains(&at), "a tick that is over, or that never comes");
         let at = at.get();
         // No call takes the event along: it would have to pass through memory, and be read from there too soon.
-        if at < self.front.min(self.wheel.earliest()) {
-            let was_first = self.front != NEVER;
-            if was_first {
-                self.put_back(now);
-            }
-            self.front = at;
-            self.at_hand = Some(item);
-            was_first && self.is_above
+        if at < self.wheel.earliest() && self.make_room(at, now) {
+            *self.few.place(at) = Some(item);
         } else {
             if at < self.wheel.earliest() {
                 self.wheel.prepare(at, now.get());
             }
             self.wheel.push(at, item);
-            self.is_above |= self.wheel.len() as u64 >= self.most;
-            self.is_above
+            self.look_whether_above();
+        }
+        self.is_above
+    }
+
+    /// Whether there is room among the few for an event that is before all in the wheel. If it comes before one of
+    /// them, the last goes into the wheel.
+    #[inline(always)]
+    fn make_room(&mut self, at: u64, now: Ticks) -> bool {
+        match self.few.last_at_if_full() {
+            None => true,
+            Some(last) if at >= last => false,
+            Some(_) => {
+                self.put_back(now);
+                true
+            }
         }
     }
 
-    /// Something earlier has come: what was next is among the others from now on.
+    #[cold]
     #[inline(never)]
     fn put_back(&mut self, now: Ticks) {
-        if let Some(item) = self.at_hand.take() {
-            self.wheel.push_first(self.front, item, now.get());
-            self.is_above |= self.wheel.len() as u64 >= self.most;
+        if let Some((at, item)) = self.few.pop_last() {
+            self.wheel.push_first(at, item, now.get());
+            self.look_whether_above();
         }
+    }
+
+    #[inline(always)]
+    fn look_whether_above(&mut self) {
+        self.is_above |= (self.wheel.len() + FEW) as u64 > self.most;
     }
 
     /// Schedules an event that is given a ticket, by which it can be removed until it comes up.
@@ -110,13 +120,19 @@ impl<T: Removable> Queue<T> {
     /// When the next event is. What was removed is none.
     #[inline(always)]
     pub(crate) fn next_at(&mut self) -> Option<Ticks> {
-        if self.front != NEVER {
-            return Some(Ticks::new(self.front));
+        if let Some(at) = self.few.first_at() {
+            return Some(Ticks::new(at));
         }
         if self.wheel.due_at().is_none() {
             self.look_ahead();
         }
         self.wheel.due_at().map(Ticks::new)
+    }
+
+    /// What is put in before this tick is before all others.
+    #[inline(always)]
+    pub(crate) fn soonest(&self) -> Ticks {
+        Ticks::new(self.few.first_at().unwrap_or(self.wheel.earliest()))
     }
 
     /// Looks for the next event in the wheel. Nothing that was removed is ever due.
@@ -145,32 +161,26 @@ impl<T: Removable> Queue<T> {
         });
     }
 
-    fn give_back(&mut self, ticket: u32) {
-        self.removed[ticket as usize] = false;
-        self.tickets.push(ticket);
-    }
-
     /// Takes the event that [`next_at`](Self::next_at) has just told of.
     #[inline(always)]
     pub(crate) fn take(&mut self) -> Option<T> {
-        let item = if self.front == NEVER { self.take_due()? } else { self.take_at_hand()? };
+        let item = if self.few.len() == 0 { self.take_due()? } else { self.take_at_hand()? };
         if let Some(ticket) = item.ticket() {
-            self.give_back(ticket);
+            self.tickets.push(ticket);
         }
         Some(item)
     }
 
-    /// The next event if it came to the front at once.
+    /// The next event if it is one of the few.
     #[inline(always)]
     pub(crate) fn at_hand(&self) -> Option<&T> {
-        self.at_hand.as_ref()
+        self.few.first()
     }
 
     /// Takes the next event if it [is at hand](Self::at_hand) and has no ticket.
     #[inline(always)]
     pub(crate) fn take_at_hand(&mut self) -> Option<T> {
-        self.front = NEVER;
-        self.at_hand.take()
+        self.few.pop()
     }
 
     /// The event that [`next_at`](Self::next_at) has just told of, if it is not at hand.
@@ -188,7 +198,8 @@ impl<T: Removable> Queue<T> {
     /// From now on [`is_above`](Self::is_above) tells whether there may have been more than so many events at once.
     pub(crate) fn tell_above(&mut self, most: u64) {
         self.most = most;
-        self.is_above = self.wheel.len() as u64 >= most;
+        self.is_above = false;
+        self.look_whether_above();
     }
 
     #[inline]
@@ -203,22 +214,21 @@ impl<T: Removable> Queue<T> {
     }
 
     fn kept(&self) -> usize {
-        usize::from(self.front != NEVER) + self.wheel.len() - self.wheel.gone()
+        self.few.len() + self.wheel.len() - self.wheel.gone()
     }
 
     /// All events, each with its time, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Ticks, &T)> {
-        let at_hand = self.at_hand.iter().map(|item| (Ticks::new(self.front), item));
         let is_kept = |item: &T| item.ticket().is_none_or(|ticket| !self.removed[ticket as usize]);
-        let others = self.wheel.iter().map(|(at, item)| (Ticks::new(at), item));
-        at_hand.chain(others.filter(move |(_, item)| is_kept(item)))
+        let in_wheel = self.wheel.iter().filter(move |(_, item)| is_kept(item));
+        self.few.iter().chain(in_wheel).map(|(at, item)| (Ticks::new(at), item))
     }
 
-    /// Takes out the event with this ticket, which is at this time. It stays to be skipped until it would come up or
-    /// until half of all are such: removed timers cost nothing in the long run.
+    /// Takes out the event with this ticket, which is at this time. One in the wheel stays to be skipped until it would
+    /// come up or until half of all are such: removed timers cost nothing in the long run.
     pub(crate) fn remove(&mut self, ticket: u32, at: Ticks) {
-        if self.at_hand().is_some_and(|item| item.ticket() == Some(ticket)) {
-            self.take();
+        if self.few.remove(|item| item.ticket() == Some(ticket)) {
+            self.tickets.push(ticket);
             return;
         }
         self.removed[ticket as usize] = true;
@@ -233,17 +243,14 @@ impl<T: Removable> Queue<T> {
     /// Takes out all events like this, which have no tickets, and those that are only there to be skipped. It looks at
     /// all.
     pub(crate) fn remove_where(&mut self, mut is_gone: impl FnMut(&T) -> bool) {
-        if self.at_hand().is_some_and(&mut is_gone) {
-            self.take_at_hand();
-        }
+        self.few.retain(|item| !is_gone(item));
         let Self { wheel, removed, tickets, .. } = self;
         wheel.retain(|item| is_kept(item, removed, tickets) && !is_gone(item));
         self.stale = 0;
     }
 
     pub(crate) fn clear(&mut self) {
-        self.front = NEVER;
-        self.at_hand = None;
+        self.few.clear();
         self.wheel.clear();
         self.removed.clear();
         self.tickets.clear();

@@ -31,7 +31,8 @@ pub(crate) struct Streams {
 /// The words of one stream, a block at a time.
 #[derive(Clone, Debug)]
 struct Words {
-    block: [u64; BLOCK],
+    /// Their bytes, little-endian: those come out of the generator in one go, and words one by one.
+    block: [[u8; 8]; BLOCK],
     /// Which of the block is next.
     next: usize,
     rng: Option<ChaCha8Rng>,
@@ -42,7 +43,7 @@ const BLOCK: usize = 32;
 
 impl Streams {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, made: [const { Words { block: [0; BLOCK], next: BLOCK, rng: None } }; STREAMS] }
+        Self { seed, made: [const { Words { block: [[0; 8]; BLOCK], next: BLOCK, rng: None } }; STREAMS] }
     }
 
     /// Another seed, in the same place.
@@ -60,7 +61,7 @@ impl Streams {
         match words.block.get(words.next) {
             Some(&word) => {
                 words.next += 1;
-                word
+                u64::from_le_bytes(word)
             }
             None => words.refill(self.seed, stream),
         }
@@ -94,14 +95,9 @@ impl Words {
             rng.set_stream(stream as u64);
             rng
         });
-        // Bytes come out in one go, words one by one.
-        let mut bytes = [0; BLOCK * 8];
-        rng.fill_bytes(&mut bytes);
-        for (word, bytes) in self.block.iter_mut().zip(bytes.chunks_exact(8)) {
-            *word = u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-        }
+        rng.fill_bytes(self.block.as_flattened_mut());
         self.next = 1;
-        self.block[0]
+        u64::from_le_bytes(self.block[0])
     }
 }
 

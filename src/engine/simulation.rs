@@ -260,7 +260,8 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 match self.clock.queue.at_hand() {
                     Some(Pending::Message(_)) => {
                         if let Some(Pending::Message(envelope)) = self.clock.queue.take_at_hand() {
-                            self.arrive_calmly(envelope, world)?;
+                            let until = self.clock.calm_until.min(self.clock.queue.soonest());
+                            self.arrive_calmly(envelope, until, events, world)?;
                         }
                     }
                     Some(_) => self.come_up_next(world)?,

@@ -325,7 +325,7 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     pub(super) fn come_up_due(&mut self, events: u64, world: &mut World<P>) -> Result<(), Box<Violation>> {
         while let Some(Pending::Message(_)) = self.clock.queue.due() {
             let Some(Pending::Message(envelope)) = self.clock.queue.take_due() else { break };
-            self.arrive_calmly(envelope, world)?;
+            self.arrive_calmly(envelope, Ticks::ZERO, events, world)?;
             if !self.clock.is_calm() || self.clock.queue.at_hand().is_some() {
                 return Ok(());
             }
@@ -384,18 +384,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(self.observer.check(world)?)
     }
 
-    /// The same where all is calm.
+    /// What comes of a step whose effects are done, where all was calm before.
     #[inline(always)]
-    pub(super) fn handle_calmly(
-        &mut self,
-        process: ProcessId,
-        event: Event<P>,
-        message: Option<MessageId>,
-        world: &mut World<P>,
-    ) -> Result<(), Box<Violation>> {
-        world.events += 1;
-        self.observer.event(process, &event, message, world);
-        world.step_calmly(process, event, self);
+    pub(super) fn finish_calmly(&mut self, process: ProcessId, world: &mut World<P>) -> Result<(), Box<Violation>> {
         if !self.clock.requests.is_empty() {
             self.schedule_requests(world);
         }

@@ -269,16 +269,15 @@ impl<P: Process> World<P> {
         None
     }
 
-    /// One step that no plan of faults has anything for.
+    /// The process handles the event. Its first effect is returned, [the others](Self::has_other_effects) are in the
+    /// buffer.
     #[inline(always)]
-    pub(super) fn step_calmly<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) {
-        let first = self.react(process, event, driver);
-        self.perform_all(process, first, driver);
-    }
-
-    /// The process handles the event. Its first effect is returned, the others are in the buffer.
-    #[inline(always)]
-    fn react<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Effect<P>> {
+    pub(super) fn react<D: Driver<P>>(
+        &mut self,
+        process: ProcessId,
+        event: Event<P>,
+        driver: &mut D,
+    ) -> Option<Effect<P>> {
         self.stepping = process;
         let Self { setup, nodes, inboxes, effects, .. } = self;
         let node = &mut nodes[process.index()];
@@ -294,10 +293,16 @@ impl<P: Process> World<P> {
     }
 
     #[inline(always)]
-    fn perform_all<D: Driver<P>>(&mut self, process: ProcessId, first: Option<Effect<P>>, driver: &mut D) {
+    pub(super) fn has_other_effects(&self) -> bool {
+        !self.effects.is_empty()
+    }
+
+    /// The effects of a step are done, all of them.
+    #[inline(always)]
+    pub(super) fn perform_all<D: Driver<P>>(&mut self, process: ProcessId, first: Option<Effect<P>>, driver: &mut D) {
         if let Some(effect) = first {
             self.perform(process, effect, driver);
-            if !self.effects.is_empty() {
+            if self.has_other_effects() {
                 self.perform_others(process, driver);
             }
         }
