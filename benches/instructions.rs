@@ -1,14 +1,15 @@
 //! Fixed runs, to count their instructions: see `benches/instructions.sh`.
 
 use jeton::algorithms::query_ring::{Parameters, QueryRing};
-use jeton::engine::Setup;
+use jeton::engine::{ChannelOrder, Distribution, Setup};
 use jeton::explore::{Case, Runner, Strategy};
 use jeton::mutex::{System, Workload};
 
 #[allow(dead_code, reason = "each bench needs a part of it")]
 mod workloads;
 
-use workloads::{lock, ring, token};
+use workloads::relay::Load;
+use workloads::{lock, relay, ring, token};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +22,12 @@ fn main() {
             token::Ring::new(8, hops).run(1);
         }
         (Some("query_ring"), Some(events)) => query_ring(events),
+        // Ten thousand messages in flight, each with so many hops.
+        (Some("relay"), Some(hops)) => {
+            let load = Load { each: 10, hops: hops as u32 };
+            let delay = Distribution::Uniform(1, 10);
+            ring::run(&mut relay::relay(1_000, load, delay, ChannelOrder::Fifo), 1);
+        }
         (Some("short"), Some(runs)) => {
             let mut lock = lock::lock();
             for seed in 0..runs {
@@ -28,7 +35,7 @@ fn main() {
             }
         }
         // Cargo runs every bench; this one is for valgrind.
-        _ => eprintln!("usage: instructions ring|token_ring|query_ring|short NUMBER"),
+        _ => eprintln!("usage: instructions ring|token_ring|query_ring|relay|short NUMBER"),
     }
 }
 

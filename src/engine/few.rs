@@ -60,12 +60,6 @@ impl<T> Few<T> {
     }
 
     #[inline(always)]
-    pub(super) fn first(&self) -> Option<&T> {
-        let key = self.keys.get(self.len.wrapping_sub(1))?;
-        self.places[place_of(*key)].as_ref()
-    }
-
-    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<T> {
         let last = self.len.wrapping_sub(1);
         let key = self.keys.get(last)?;

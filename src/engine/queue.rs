@@ -18,7 +18,7 @@ pub(crate) struct Queue<T> {
     tickets: Vec<u32>,
     /// How many events are only there to be skipped.
     stale: usize,
-    /// How many events there may be at once before that is told, and whether there may have been more.
+    /// With how many events in the wheel there may be too many, and whether there may have been.
     most: u64,
     is_above: bool,
 }
@@ -60,50 +60,47 @@ impl<T: Removable> Queue<T> {
         self.push_soon(at.min(Ticks::new(LAST)), item, now);
     }
 
-    /// Schedules an event that is before the end of time, and tells whether there may be [too many](Self::is_above).
+    /// Schedules an event that is before the end of time, and tells whether [there may be too many](Self::is_above) with
+    /// it.
     #[inline(always)]
     pub(crate) fn push_soon(&mut self, at: Ticks, item: T, now: Ticks) -> bool {
         debug_assert!((now..=Ticks::new(LAST)).contains(&at), "a tick that is over, or that never comes");
         let at = at.get();
         // No call takes the event along: it would have to pass through memory, and be read from there too soon.
-        if at < self.wheel.earliest() && self.make_room(at, now) {
-            *self.few.place(at) = Some(item);
-        } else {
-            if at < self.wheel.earliest() {
-                self.wheel.prepare(at, now.get());
-            }
-            self.wheel.push(at, item);
-            self.look_whether_above();
-        }
-        self.is_above
-    }
-
-    /// Whether there is room among the few for an event that is before all in the wheel. If it comes before one of
-    /// them, the last goes into the wheel.
-    #[inline(always)]
-    fn make_room(&mut self, at: u64, now: Ticks) -> bool {
-        match self.few.last_at_if_full() {
-            None => true,
-            Some(last) if at >= last => false,
-            Some(_) => {
-                self.put_back(now);
-                true
+        if at < self.wheel.earliest() {
+            match self.few.last_at_if_full() {
+                None => {
+                    *self.few.place(at) = Some(item);
+                    return false;
+                }
+                Some(last) if at < last => {
+                    self.put_back(now);
+                    *self.few.place(at) = Some(item);
+                    return self.look_whether_above();
+                }
+                Some(_) => self.wheel.prepare(at, now.get()),
             }
         }
+        self.wheel.push(at, item);
+        self.look_whether_above()
     }
 
+    /// The last of the few goes into the wheel.
     #[cold]
     #[inline(never)]
     fn put_back(&mut self, now: Ticks) {
         if let Some((at, item)) = self.few.pop_last() {
             self.wheel.push_first(at, item, now.get());
-            self.look_whether_above();
         }
     }
 
     #[inline(always)]
-    fn look_whether_above(&mut self) {
-        self.is_above |= (self.wheel.len() + FEW) as u64 > self.most;
+    fn look_whether_above(&mut self) -> bool {
+        let is_above = self.wheel.len() as u64 >= self.most;
+        if is_above {
+            self.is_above = true;
+        }
+        is_above
     }
 
     /// Schedules an event that is given a ticket, by which it can be removed until it comes up.
@@ -161,43 +158,34 @@ impl<T: Removable> Queue<T> {
         });
     }
 
-    /// Takes the event that [`next_at`](Self::next_at) has just told of.
+    /// Takes the event that [`next_at`](Self::next_at) has just told of. If it has a ticket, that is to be
+    /// [given back](Self::give_back).
     #[inline(always)]
     pub(crate) fn take(&mut self) -> Option<T> {
-        let item = if self.few.len() == 0 { self.take_due()? } else { self.take_at_hand()? };
-        if let Some(ticket) = item.ticket() {
-            self.tickets.push(ticket);
-        }
-        Some(item)
+        self.take_at_hand().or_else(|| self.take_due())
     }
 
-    /// The next event if it is one of the few.
-    #[inline(always)]
-    pub(crate) fn at_hand(&self) -> Option<&T> {
-        self.few.first()
-    }
-
-    /// Takes the next event if it [is at hand](Self::at_hand) and has no ticket.
+    /// The same if it is one of the few.
     #[inline(always)]
     pub(crate) fn take_at_hand(&mut self) -> Option<T> {
         self.few.pop()
     }
 
-    /// The event that [`next_at`](Self::next_at) has just told of, if it is not at hand.
-    #[inline(always)]
-    pub(crate) fn due(&self) -> Option<&T> {
-        self.wheel.first()
-    }
-
-    /// Takes that event if it has no ticket.
+    /// The same if it is none of the few.
     #[inline(always)]
     pub(crate) fn take_due(&mut self) -> Option<T> {
-        self.wheel.pop()
+        if self.few.len() == 0 { self.wheel.pop() } else { None }
+    }
+
+    /// The event with this ticket was taken.
+    #[inline]
+    pub(crate) fn give_back(&mut self, ticket: u32) {
+        self.tickets.push(ticket);
     }
 
     /// From now on [`is_above`](Self::is_above) tells whether there may have been more than so many events at once.
     pub(crate) fn tell_above(&mut self, most: u64) {
-        self.most = most;
+        self.most = most.saturating_add(1).saturating_sub(FEW as u64);
         self.is_above = false;
         self.look_whether_above();
     }
@@ -214,7 +202,7 @@ impl<T: Removable> Queue<T> {
     }
 
     fn kept(&self) -> usize {
-        self.few.len() + self.wheel.len() - self.wheel.gone()
+        self.few.len() + self.wheel.len()
     }
 
     /// All events, each with its time, in no order.
@@ -315,7 +303,11 @@ mod tests {
     /// Pops what was not removed.
     fn pop(queue: &mut Numbers) -> Option<(Ticks, usize)> {
         let at = queue.next_at()?;
-        Some((at, queue.take().expect("what is next is there").0))
+        let (number, ticket) = queue.take().expect("what is next is there");
+        if let Some(ticket) = ticket {
+            queue.give_back(ticket);
+        }
+        Some((at, number))
     }
 
     #[derive(Clone, Copy, Debug)]

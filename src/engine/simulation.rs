@@ -257,14 +257,12 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 // Most are messages, whose way to the next message is one stretch of code: one for those at hand, and
                 // another for the rest. Where either led into the same, a message would pass through memory (measured:
                 // twice the time of a hop).
-                match self.clock.queue.at_hand() {
-                    Some(Pending::Message(_)) => {
-                        if let Some(Pending::Message(envelope)) = self.clock.queue.take_at_hand() {
-                            let until = self.clock.calm_until.min(self.clock.queue.soonest());
-                            self.arrive_calmly(envelope, until, events, world)?;
-                        }
+                match self.clock.queue.take_at_hand() {
+                    Some(Pending::Message(envelope)) => {
+                        let until = self.clock.calm_until.min(self.clock.queue.soonest());
+                        self.arrive_calmly(envelope, until, events, world)?;
                     }
-                    Some(_) => self.come_up_next(world)?,
+                    Some(pending) => self.come_up(pending, world)?,
                     None => self.come_up_due(events, world)?,
                 }
             } else if let Some(end) = self.pass_with_care(settle, &mut settled_at, world)? {
@@ -306,7 +304,9 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
             return Ok(Some(end));
         }
         world.now = at;
-        self.come_up_next(world)?;
+        if let Some(pending) = self.clock.queue.take() {
+            self.come_up(pending, world)?;
+        }
         Ok(None)
     }
 

@@ -319,27 +319,27 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
-    /// The next event comes up where none is at hand, and then all messages that are due in this tick, as long as all
-    /// is calm.
+    /// The next events come up where none is at hand, as long as all is calm and they are messages of this tick.
     #[inline(never)]
     pub(super) fn come_up_due(&mut self, events: u64, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        while let Some(Pending::Message(_)) = self.clock.queue.due() {
-            let Some(Pending::Message(envelope)) = self.clock.queue.take_due() else { break };
-            self.arrive_calmly(envelope, Ticks::ZERO, events, world)?;
-            if !self.clock.is_calm() || self.clock.queue.at_hand().is_some() {
-                return Ok(());
+        loop {
+            match self.clock.queue.take_due() {
+                Some(Pending::Message(envelope)) => self.arrive_calmly(envelope, Ticks::ZERO, events, world)?,
+                Some(pending) => return self.come_up(pending, world),
+                None => return Ok(()),
             }
-            if self.clock.queue.due().is_none() || world.events >= events || self.application.settled() {
+            if !self.clock.is_calm() || world.events >= events || self.application.settled() {
                 return Ok(());
             }
         }
-        self.come_up_next(world)
     }
 
-    /// The next event comes up.
+    /// An event comes up.
     #[inline(never)]
-    pub(super) fn come_up_next(&mut self, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        let Some(pending) = self.clock.queue.take() else { return Ok(()) };
+    pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
+        if let Pending::Timer { ticket, .. } = pending {
+            self.clock.queue.give_back(ticket);
+        }
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
             Pending::Timer { process, id, .. } if self.clock.is_calm() => self.fire(process, id, world),

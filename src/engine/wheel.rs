@@ -12,21 +12,29 @@ pub(super) struct Wheel<T> {
     base: u64,
     /// No item is earlier than this either; [`NEVER`] if there are none.
     earliest: u64,
-    /// The items whose turn it is, all of the tick `base`, and how many of them are gone.
-    due: Bucket<T>,
-    gone: usize,
+    /// The items whose turn it is, all of the tick `base`, the next one last; and the pieces behind them, the next one
+    /// last too, of which there are none without the former.
+    due: Piece<T>,
+    behind: Vec<Piece<T>>,
     /// The buckets of all wheels, one wheel after another; none until one is needed.
     buckets: Vec<Bucket<T>>,
     /// For each wheel, which of its buckets have items.
     filled: [u64; LEVELS],
     len: usize,
-    /// The memory of large buckets that are empty, for the next ones: so there is as much as is in use, and not as much
+    /// The memory of large pieces that are empty, for the next ones: so there is as much as is in use, and not as much
     /// as each bucket ever had.
-    spare: Vec<Bucket<T>>,
+    spare: Vec<Piece<T>>,
 }
 
-/// Nothing is left of an item but its time when it is gone.
-type Bucket<T> = Vec<(u64, Option<T>)>;
+/// Items with their times.
+type Piece<T> = Vec<(u64, T)>;
+
+/// What is in one bucket: the pieces that are full, and the one that gets the next item.
+#[derive(Clone, Debug)]
+struct Bucket<T> {
+    full: Vec<Piece<T>>,
+    last: Piece<T>,
+}
 
 const DIGIT_BITS: u32 = 6;
 const WIDTH: usize = 1 << DIGIT_BITS;
@@ -37,8 +45,23 @@ pub(super) const LAST: u64 = (1 << (DIGIT_BITS * LEVELS as u32)) - 1;
 /// Later than any time.
 pub(super) const NEVER: u64 = u64::MAX;
 
-/// A bucket with room for more gives its memory away when it is empty.
+/// A piece with so many items is full. Without pieces, a bucket of very many would be copied each time that it doubles,
+/// and have up to twice the memory that it needs.
+const FULL: usize = 64;
+/// A piece with room for more gives its memory away when it is empty.
 const SMALL: usize = 32;
+
+impl<T> Bucket<T> {
+    fn pieces(&self) -> impl Iterator<Item = &Piece<T>> {
+        self.full.iter().chain([&self.last])
+    }
+}
+
+impl<T> Default for Bucket<T> {
+    fn default() -> Self {
+        Self { full: Vec::new(), last: Vec::new() }
+    }
+}
 
 impl<T> Default for Wheel<T> {
     fn default() -> Self {
@@ -46,7 +69,7 @@ impl<T> Default for Wheel<T> {
             base: 0,
             earliest: NEVER,
             due: Vec::new(),
-            gone: 0,
+            behind: Vec::new(),
             buckets: Vec::new(),
             filled: [0; LEVELS],
             len: 0,
@@ -56,15 +79,9 @@ impl<T> Default for Wheel<T> {
 }
 
 impl<T> Wheel<T> {
-    /// How many there are; those of the present tick that are gone count until all of it are.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.len
-    }
-
-    /// How many of them are gone.
-    pub(super) fn gone(&self) -> usize {
-        self.gone
     }
 
     /// No item is earlier; [`NEVER`] if there is none.
@@ -79,7 +96,7 @@ impl<T> Wheel<T> {
     pub(super) fn push(&mut self, time: u64, item: T) {
         debug_assert!(time >= self.earliest, "an item before all others");
         self.len += 1;
-        self.bucket_of(time).push((time, Some(item)));
+        self.put(time, item);
     }
 
     /// Puts one in that is before all others, also of its tick, of which none is due.
@@ -89,7 +106,9 @@ impl<T> Wheel<T> {
             self.push(time, item);
         } else {
             self.len += 1;
-            self.bucket_of(time).insert(0, (time, Some(item)));
+            let index = self.index_of(time);
+            let Bucket { full, last } = &mut self.buckets[index];
+            full.first_mut().unwrap_or(last).insert(0, (time, item));
         }
     }
 
@@ -98,149 +117,198 @@ impl<T> Wheel<T> {
     pub(super) fn prepare(&mut self, time: u64, now: u64) {
         if self.len == 0 {
             self.base = now;
-            self.buckets.resize_with(LEVELS * WIDTH, Bucket::new);
+            self.buckets.resize_with(LEVELS * WIDTH, Bucket::default);
         } else if time < self.base {
             self.rebase(now);
         }
         self.earliest = time;
     }
 
-    /// The bucket of this time, which gets one more.
+    /// Which bucket has the items of this time.
     #[inline(always)]
-    fn bucket_of(&mut self, time: u64) -> &mut Bucket<T> {
+    fn index_of(&self, time: u64) -> usize {
         let differs = time ^ self.base;
         // Most are near.
-        let (level, digit) = if differs < WIDTH as u64 {
-            (0, time as usize % WIDTH)
-        } else {
-            let level = differs.ilog2() / DIGIT_BITS;
-            (level as usize, (time >> (level * DIGIT_BITS)) as usize % WIDTH)
-        };
-        let bucket = &mut self.buckets[level * WIDTH + digit];
-        if bucket.is_empty() {
-            self.filled[level] |= 1 << digit;
-            if let Some(spare) = self.spare.pop() {
-                *bucket = spare;
-            }
+        if differs < WIDTH as u64 {
+            return time as usize % WIDTH;
         }
-        bucket
+        let level = differs.ilog2() / DIGIT_BITS;
+        level as usize * WIDTH + (time >> (level * DIGIT_BITS)) as usize % WIDTH
+    }
+
+    #[inline(always)]
+    fn put(&mut self, time: u64, item: T) {
+        let index = self.index_of(time);
+        let last = &mut self.buckets[index].last;
+        if last.is_empty() || last.len() == last.capacity() {
+            self.make_room(index).push((time, item));
+        } else {
+            last.push((time, item));
+        }
+    }
+
+    /// Room for another item in a bucket whose last piece is empty or full.
+    #[inline(never)]
+    fn make_room(&mut self, index: usize) -> &mut Piece<T> {
+        let Bucket { full, last } = &mut self.buckets[index];
+        if last.is_empty() {
+            self.filled[index / WIDTH] |= 1 << (index % WIDTH);
+            if let Some(spare) = self.spare.pop() {
+                *last = spare;
+            }
+        } else if last.len() >= FULL {
+            let spare = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FULL));
+            full.push(mem::replace(last, spare));
+        }
+        last
+    }
+
+    fn reuse(spare: &mut Vec<Piece<T>>, mut piece: Piece<T>) {
+        piece.clear();
+        if piece.capacity() > SMALL {
+            spare.push(piece);
+        }
     }
 
     /// Something comes that is earlier than what was thought to be next: whoever looked ahead did not go there.
     #[cold]
     #[inline(never)]
     fn rebase(&mut self, now: u64) {
-        self.len -= self.gone;
-        let due = self.due.drain(..).skip(mem::take(&mut self.gone));
-        let items: Vec<_> = due.chain(self.buckets.iter_mut().flat_map(|bucket| bucket.drain(..))).collect();
+        let mut items: Piece<T> = self.due.drain(..).rev().collect();
+        items.extend(self.behind.drain(..).rev().flatten());
+        for Bucket { full, last } in &mut self.buckets {
+            items.extend(full.drain(..).flatten());
+            items.append(last);
+        }
         self.filled = [0; LEVELS];
         self.base = now;
-        for item in items {
-            self.bucket_of(item.0).push(item);
+        for (time, item) in items {
+            self.put(time, item);
         }
     }
 
     /// When the next item is, if that is known.
     #[inline(always)]
     pub(super) fn due_at(&self) -> Option<u64> {
-        (self.gone < self.due.len()).then_some(self.base)
+        (!self.due.is_empty()).then_some(self.base)
     }
 
     /// Takes the next item, if it is known.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<T> {
-        let item = self.due.get_mut(self.gone)?.1.take()?;
-        self.gone += 1;
-        if self.gone == self.due.len() {
-            self.end_tick();
+        let (_, item) = self.due.pop()?;
+        self.len -= 1;
+        if self.due.is_empty() {
+            self.end_piece();
         }
         Some(item)
     }
 
-    /// The next item, if it is known.
-    #[inline(always)]
-    pub(super) fn first(&self) -> Option<&T> {
-        self.due.get(self.gone)?.1.as_ref()
+    /// A piece of what was due is gone.
+    #[inline(never)]
+    fn end_piece(&mut self) {
+        while self.due.is_empty() {
+            let Some(next) = self.behind.pop() else { return self.end_tick() };
+            Self::reuse(&mut self.spare, mem::replace(&mut self.due, next));
+            self.due.reverse();
+        }
     }
 
     /// All that was due is gone.
-    #[inline]
     fn end_tick(&mut self) {
-        self.len -= self.due.len();
-        self.due.clear();
-        self.gone = 0;
         self.earliest = match self.first_filled() {
             // What was known before may be more exact than the start of a bucket.
-            Some((level, digit)) => self.start(level, digit).max(self.earliest),
+            Some(index) => self.start(index).max(self.earliest),
             None => NEVER,
         };
     }
 
-    #[inline]
-    fn first_filled(&self) -> Option<(usize, usize)> {
+    /// Nothing is in a bucket before this one.
+    fn first_filled(&self) -> Option<usize> {
         let level = self.filled.iter().position(|&filled| filled != 0)?;
-        Some((level, self.filled[level].trailing_zeros() as usize))
+        Some(level * WIDTH + self.filled[level].trailing_zeros() as usize)
     }
 
     /// Where a bucket begins.
-    #[inline]
-    fn start(&self, level: usize, digit: usize) -> u64 {
-        let shift = level as u32 * DIGIT_BITS;
-        (self.base >> shift >> DIGIT_BITS << DIGIT_BITS | digit as u64) << shift
+    fn start(&self, index: usize) -> u64 {
+        let shift = (index / WIDTH) as u32 * DIGIT_BITS;
+        (self.base >> shift >> DIGIT_BITS << DIGIT_BITS | (index % WIDTH) as u64) << shift
     }
 
-    /// Goes on to the next tick that has items, when all that was due is gone. Those of a bucket of several ticks are
-    /// spread over the wheels below, from the earliest of them on.
+    /// Goes on to the next tick that has items, when all that was due is gone.
     #[inline(never)]
     pub(super) fn turn(&mut self) {
-        let Some((level, digit)) = self.first_filled() else { return };
-        let index = level * WIDTH + digit;
-        self.filled[level] &= !(1 << digit);
-        if level == 0 {
-            self.base = self.start(0, digit);
-            mem::swap(&mut self.due, &mut self.buckets[index]);
+        let Some(mut index) = self.first_filled() else { return };
+        if index < WIDTH {
+            self.base = self.start(index);
         } else {
-            let mut bucket = mem::take(&mut self.buckets[index]);
-            self.base = bucket.iter().map(|&(time, _)| time).min().unwrap_or_default();
-            for item in bucket.drain(..) {
-                if item.0 == self.base {
-                    self.due.push(item);
-                } else {
-                    self.bucket_of(item.0).push(item);
-                }
-            }
-            self.buckets[index] = bucket;
+            self.spread(index);
+            index = self.base as usize % WIDTH;
         }
         self.earliest = self.base;
-        if self.buckets[index].capacity() > SMALL {
-            self.spare.push(mem::take(&mut self.buckets[index]));
+        self.filled[0] &= !(1 << index);
+        let Bucket { full, last } = &mut self.buckets[index];
+        mem::swap(&mut self.due, last);
+        if !full.is_empty() {
+            self.behind.push(mem::take(&mut self.due));
+            self.behind.extend(full.drain(..).rev());
+            self.due = self.behind.pop().unwrap_or_default();
         }
+        self.due.reverse();
+        if last.capacity() > SMALL {
+            self.spare.push(mem::take(last));
+        }
+    }
+
+    /// Spreads the items of a bucket of several ticks over the wheels below, from the earliest of them on.
+    fn spread(&mut self, index: usize) {
+        self.filled[index / WIDTH] &= !(1 << (index % WIDTH));
+        let Bucket { mut full, mut last } = mem::take(&mut self.buckets[index]);
+        let times = full.iter().chain([&last]).flatten().map(|&(time, _)| time);
+        self.base = times.min().unwrap_or_default();
+        for mut piece in full.drain(..) {
+            for (time, item) in piece.drain(..) {
+                self.put(time, item);
+            }
+            self.spare.push(piece);
+        }
+        for (time, item) in last.drain(..) {
+            self.put(time, item);
+        }
+        if last.capacity() > SMALL {
+            self.spare.push(mem::take(&mut last));
+        }
+        self.buckets[index] = Bucket { full, last };
     }
 
     /// All items with their times, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        let items = self.due.iter().chain(self.buckets.iter().flatten());
-        items.filter_map(|(time, item)| Some((*time, item.as_ref()?)))
+        let pieces = self.behind.iter().chain(self.buckets.iter().flat_map(Bucket::pieces));
+        self.due.iter().chain(pieces.flatten()).map(|(time, item)| (*time, item))
     }
 
     /// Takes out those that are not kept of what is due.
     pub(super) fn retain_due(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
-        let before = self.due.len();
-        self.due.retain(|(_, item)| item.as_ref().is_some_and(&mut is_kept));
-        self.len -= before - self.due.len();
-        self.gone = 0;
+        for piece in self.behind.iter_mut().chain([&mut self.due]) {
+            let before = piece.len();
+            piece.retain(|(_, item)| is_kept(item));
+            self.len -= before - piece.len();
+        }
         if self.due.is_empty() {
-            self.end_tick();
+            self.end_piece();
         }
     }
 
     /// Takes out those that are not kept.
     pub(super) fn retain(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
-        for (index, bucket) in self.buckets.iter_mut().enumerate() {
-            let before = bucket.len();
-            bucket.retain(|(_, item)| item.as_ref().is_some_and(&mut is_kept));
-            self.len -= before - bucket.len();
-            if bucket.is_empty() {
+        for (index, Bucket { full, last }) in self.buckets.iter_mut().enumerate() {
+            for piece in full.iter_mut().chain([&mut *last]) {
+                let before = piece.len();
+                piece.retain(|(_, item)| is_kept(item));
+                self.len -= before - piece.len();
+            }
+            full.retain(|piece| !piece.is_empty());
+            if full.is_empty() && last.is_empty() {
                 self.filled[index / WIDTH] &= !(1 << (index % WIDTH));
             }
         }
@@ -249,10 +317,16 @@ impl<T> Wheel<T> {
 
     pub(super) fn clear(&mut self) {
         self.due.clear();
-        self.gone = 0;
+        for piece in self.behind.drain(..) {
+            Self::reuse(&mut self.spare, piece);
+        }
         for (level, filled) in self.filled.iter_mut().enumerate() {
             while *filled != 0 {
-                self.buckets[level * WIDTH + filled.trailing_zeros() as usize].clear();
+                let Bucket { full, last } = &mut self.buckets[level * WIDTH + filled.trailing_zeros() as usize];
+                for piece in full.drain(..) {
+                    Self::reuse(&mut self.spare, piece);
+                }
+                last.clear();
                 *filled &= *filled - 1;
             }
         }
