@@ -104,13 +104,13 @@ impl<T: Removable> Queue<T> {
     }
 
     /// Schedules an event that is given a ticket, by which it can be removed until it comes up.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_removable(&mut self, at: Ticks, make: impl FnOnce(u32) -> T, now: Ticks) -> u32 {
         let ticket = self.tickets.pop().unwrap_or_else(|| {
             self.removed.push(false);
             (self.removed.len() - 1) as u32
         });
-        self.push(at, make(ticket), now);
+        self.push_soon(at.min(Ticks::new(LAST)), make(ticket), now);
         ticket
     }
 

@@ -215,10 +215,10 @@ impl<P: Process> Clock<P> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn set_timer(&mut self, process: ProcessId, timer: P::Timer, after: Ticks, now: Ticks) {
-        self.timers.set(process, timer, after, now, &mut self.queue);
-        if self.bounds.is_too_much(self.timers.count(process), 0) {
+        let timers = self.timers.set(process, timer, after, now, &mut self.queue);
+        if self.bounds.is_too_much(timers, 0) {
             self.take_care();
         }
         self.end_calm_if_crowded();

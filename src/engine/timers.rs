@@ -21,6 +21,14 @@ struct Armed<P: Process> {
 }
 
 impl<P: Process> Armed<P> {
+    #[inline]
+    fn cancel(timers: &mut Vec<Self>, timer: &P::Timer, queue: &mut Queue<Pending<P>>) {
+        if let Some(index) = timers.iter().position(|armed| armed.timer == *timer) {
+            timers.swap_remove(index).remove_from(queue);
+        }
+    }
+
+    #[inline(never)]
     fn remove_from(self, queue: &mut Queue<Pending<P>>) {
         if let Some(ticket) = self.ticket {
             queue.remove(ticket, self.at);
@@ -49,7 +57,8 @@ impl<P: Process> Timers<P> {
         self.of[process.index()].len() as u64
     }
 
-    /// Sets one, or moves it.
+    /// Sets one, or moves it, and tells how many of the process are set.
+    #[inline(always)]
     pub(super) fn set(
         &mut self,
         process: ProcessId,
@@ -57,20 +66,19 @@ impl<P: Process> Timers<P> {
         after: Ticks,
         now: Ticks,
         queue: &mut Queue<Pending<P>>,
-    ) {
-        self.cancel(process, &timer, queue);
+    ) -> u64 {
+        let timers = &mut self.of[process.index()];
+        Armed::cancel(timers, &timer, queue);
         let id = self.ids;
         self.ids += 1;
         let at = now + after;
         let ticket = queue.push_removable(at, |ticket| Pending::Timer { process, ticket, id }, now);
-        self.of[process.index()].push(Armed { timer, id, ticket: Some(ticket), at });
+        timers.push(Armed { timer, id, ticket: Some(ticket), at });
+        timers.len() as u64
     }
 
     pub(super) fn cancel(&mut self, process: ProcessId, timer: &P::Timer, queue: &mut Queue<Pending<P>>) {
-        let timers = &mut self.of[process.index()];
-        if let Some(index) = timers.iter().position(|armed| armed.timer == *timer) {
-            timers.swap_remove(index).remove_from(queue);
-        }
+        Armed::cancel(&mut self.of[process.index()], timer, queue);
     }
 
     pub(super) fn cancel_all(&mut self, process: ProcessId, queue: &mut Queue<Pending<P>>) {
