@@ -241,22 +241,16 @@ impl<P: Mutex> Monitor<P> {
     }
 
     #[inline(always)]
-    fn check_state(&mut self, process: ProcessId, world: &World<P>) {
-        let state = world.process(process);
+    fn check_state(&mut self, process: ProcessId, state: &P, world: &World<P>) {
         if self.holders.is_inside(process) && state.tokens() == 0 {
             self.found(Property::TokenInCs, || explain::tokenless(process));
         }
-        if self.watches_replicas && !self.replicas.has(process, state.replica()) {
-            self.set_replica(process, world);
+        if self.watches_replicas {
+            self.replicas.update(process, state.replica());
         }
         if state.accepted_by().is_some() && self.chosen.has(Property::RegisteredBeforeAck) {
             self.check_stored(process, world);
         }
-    }
-
-    #[inline(never)]
-    fn set_replica(&mut self, process: ProcessId, world: &World<P>) {
-        self.replicas.set(process, world.process(process).replica());
     }
 
     /// Of all tokens, whoever stepped, crashed or was lost to.
@@ -455,11 +449,12 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     fn check(&mut self, world: &World<P>) -> Result<(), Violation> {
         let process = self.step.process.take();
         if let Some(process) = process {
+            let state = world.process(process);
             if self.watches_tokens {
-                let valid = self.tokens.valid_after(process, world);
+                let valid = self.tokens.valid_after(process, state.tokens(), world);
                 self.check_tokens(valid);
             }
-            self.check_state(process, world);
+            self.check_state(process, state, world);
         } else if self.watches_tokens {
             self.check_tokens(self.tokens.valid());
         }

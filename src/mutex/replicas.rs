@@ -18,13 +18,16 @@ impl Replicas {
         self.versions.clear();
     }
 
-    /// Whether a process is known to have this replica.
+    /// A process has this replica now, most often the one it is known to have.
     #[inline(always)]
-    pub(super) fn has(&self, process: ProcessId, replica: Option<Replica>) -> bool {
-        self.of[process.index()] == replica
+    pub(super) fn update(&mut self, process: ProcessId, replica: Option<Replica>) {
+        if self.of[process.index()] != replica {
+            self.set(process, replica);
+        }
     }
 
     /// A process has this replica now; none, if it crashed.
+    #[inline(never)]
     pub(super) fn set(&mut self, process: ProcessId, replica: Option<Replica>) {
         let old = std::mem::replace(&mut self.of[process.index()], replica);
         let (old, new) = (old.map(|r| r.version), replica.map(|r| r.version));

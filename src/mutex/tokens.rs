@@ -86,8 +86,7 @@ impl<P: Mutex> Tokens<P> {
 
     /// How many there are after a step of this process; copies of one token on their way to one process are one.
     #[inline(always)]
-    pub(super) fn valid_after(&mut self, process: ProcessId, world: &World<P>) -> u64 {
-        let tokens = world.process(process).tokens();
+    pub(super) fn valid_after(&mut self, process: ProcessId, tokens: u32, world: &World<P>) -> u64 {
         if self.held[process.index()] != tokens {
             self.set_held(process, tokens);
         }
