@@ -79,7 +79,7 @@ impl Canon {
 }
 
 /// Another form of a component that is to be found out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Renaming {
     is_node: bool,
     number: u32,

@@ -114,6 +114,11 @@ impl<T: Eq + Hash> Interner<T> {
         self.values.len()
     }
 
+    /// All values, in the order in which they came.
+    pub(crate) fn into_values(self) -> Vec<T> {
+        self.values
+    }
+
     /// What it takes, in bytes, without what the values own.
     pub(crate) fn bytes(&self) -> usize {
         self.values.capacity() * size_of::<T>() + self.numbers.allocation_size()
@@ -136,8 +141,10 @@ impl<K: Eq + Hash, V: Copy> Memo<K, V> {
         self.0.find(hash_of(key), |(known, _)| known == key).map(|(_, value)| *value)
     }
 
+    /// Remembers it, unless it is known.
     pub(crate) fn insert(&mut self, key: K, value: V) {
-        self.0.insert_unique(hash_of(&key), (key, value), |(key, _)| hash_of(key));
+        let hash = hash_of(&key);
+        self.0.entry(hash, |(known, _)| *known == key, |(key, _)| hash_of(key)).or_insert((key, value));
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -9,7 +9,7 @@ use super::watch::Watch;
 use crate::model::{Process, ProcessId};
 
 /// What a look-up did not find: it is to be found out first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Unknown<G> {
     /// What an event comes to.
     Step {
@@ -68,6 +68,7 @@ pub(crate) enum Unknown<G> {
 }
 
 impl<P: Process, W: Watch<P>> Space<P, W> {
+    /// Finds something out; it may be known by now, with something else.
     pub(crate) fn find_out(&mut self, unknown: Unknown<W::Global>) {
         match unknown {
             Unknown::Step { node, event, inbox } => self.find_step(node, event, inbox),
@@ -111,6 +112,9 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     fn find_step(&mut self, node: u32, event: u32, inbox: u32) {
+        if self.step(node, event, inbox).is_ok() {
+            return;
+        }
         let local = *self.events.get(event);
         let (outcomes, looks) = self.nodes.step(node, local, self.inboxes.get(inbox));
         let first = u32::try_from(self.outcomes.len()).expect("fewer than 2^32 outcomes");

@@ -36,6 +36,7 @@ mod weigh;
 pub(crate) use ample::ALL;
 pub(crate) use canonical::Counted;
 pub(crate) use course::{Course, Stride};
+pub(crate) use intern::Interner;
 pub(crate) use learn::Unknown;
 pub(crate) use pack::Packed;
 pub(crate) use space::Space;

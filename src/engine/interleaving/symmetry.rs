@@ -31,7 +31,7 @@ impl Symmetry {
 }
 
 /// A part of a state that is to be found out under another naming.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Moved {
     Node { node: u32, way: u32 },
     Inbox { inbox: u32, way: u32 },

@@ -8,23 +8,25 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::search::{Desk, Far};
-use crate::engine::interleaving::{Found, SHARDS, Space, Tuples, Watch};
+use crate::engine::interleaving::{Found, SHARDS, Space, Tuples, Unknown, Watch};
 use crate::model::Process;
 
 /// So many states are looked at by one thread at a time.
 const BATCH: usize = 1024;
 /// Fewer are not worth a second thread.
-const FEW: usize = 512;
+pub(super) const FEW: usize = 512;
 
 /// The successors of a few states.
 #[derive(Clone, Debug)]
-pub(super) struct Batch {
+pub(super) struct Batch<G> {
     /// By the part of the states that they belong to: strings, and behind each the state from which it was found; when
     /// it has been added, its number.
     pub(super) parts: Vec<Vec<u32>>,
     pub(super) transitions: u64,
     /// States whose successors take something that is not known yet.
     pub(super) unknown: Vec<u32>,
+    /// The first such thing of each process of theirs.
+    pub(super) wanted: Vec<Unknown<G>>,
     /// The first violation: in a step from this state to this one, in its canonical form.
     pub(super) found: Option<(u32, Vec<u32>, Found)>,
     /// If a graph is drawn: each state whose successors these are, with the head of its row.
@@ -33,12 +35,13 @@ pub(super) struct Batch {
     pub(super) ways: Vec<u8>,
 }
 
-impl Batch {
+impl<G> Batch<G> {
     fn new() -> Self {
         Self {
             parts: vec![Vec::new(); SHARDS],
             transitions: 0,
             unknown: Vec::new(),
+            wanted: Vec::new(),
             found: None,
             heads: Vec::new(),
             ways: Vec::new(),
@@ -49,6 +52,7 @@ impl Batch {
         self.parts.iter_mut().for_each(Vec::clear);
         self.transitions = 0;
         self.unknown.clear();
+        self.wanted.clear();
         self.found = None;
         self.heads.clear();
         self.ways.clear();
@@ -56,33 +60,33 @@ impl Batch {
 }
 
 /// The threads, and memory that they use again.
-pub(super) struct Crew {
+pub(super) struct Crew<G> {
     jobs: usize,
     desks: Vec<Desk>,
-    spare: Vec<Batch>,
+    spare: Vec<Batch<G>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Crew {
+impl<G: Send + Sync> Crew<G> {
     pub(super) fn new(jobs: usize) -> Self {
         let jobs = jobs.max(1);
         Self { jobs, desks: (0..jobs).map(|_| Desk::default()).collect(), spare: Vec::new() }
     }
 
     /// Finds the successors of these states, as far as what they take is known; in the order of the states.
-    pub(super) fn look_at<P: Process, W: Watch<P>>(
+    pub(super) fn look_at<P: Process, W: Watch<P, Global = G>>(
         &mut self,
         space: &Space<P, W>,
         tuples: &Tuples,
         far: Far<'_>,
         states: &[u32],
         draws: bool,
-    ) -> Vec<Batch> {
+    ) -> Vec<Batch<G>> {
         let count = states.len().div_ceil(BATCH);
-        let mut batches: Vec<Batch> = (0..count).map(|_| self.spare.pop().unwrap_or_else(Batch::new)).collect();
+        let mut batches: Vec<Batch<G>> = (0..count).map(|_| self.spare.pop().unwrap_or_else(Batch::new)).collect();
         let work = Mutex::new(states.chunks(BATCH).zip(&mut batches));
         let look = |desk: &mut Desk| {
             loop {
@@ -122,7 +126,7 @@ impl Crew {
     }
 
     /// Adds what was found to the states.
-    pub(super) fn add(&mut self, tuples: &mut Tuples, batches: &mut [Batch]) {
+    pub(super) fn add(&mut self, tuples: &mut Tuples, batches: &mut [Batch<G>]) {
         let words = tuples.layout().words();
         let found: usize = batches.iter().map(|batch| batch.transitions as usize).sum();
         let mut parts: Vec<Vec<&mut Vec<u32>>> = (0..SHARDS).map(|_| Vec::new()).collect();
@@ -142,19 +146,39 @@ impl Crew {
         });
     }
 
+    /// Those of these states in which something is unsettled.
+    pub(super) fn unsettled<P: Process, W: Watch<P, Global = G>>(
+        &mut self,
+        space: &Space<P, W>,
+        tuples: &Tuples,
+        states: &[u32],
+    ) -> Vec<u32> {
+        let mut all: Vec<(&[u32], Vec<u32>)> = states.chunks(BATCH).map(|states| (states, Vec::new())).collect();
+        let work = Mutex::new(all.iter_mut());
+        let look = |desk: &mut Desk| {
+            loop {
+                let next = lock(&work).next();
+                let Some((states, found)) = next else { return };
+                found.extend(states.iter().copied().filter(|&state| desk.is_unsettled(space, tuples, state)));
+            }
+        };
+        self.share(states.len() > FEW, look);
+        all.into_iter().flat_map(|(_, found)| found).collect()
+    }
+
     /// What the batches that are kept take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let words = |batch: &Batch| batch.parts.iter().map(Vec::capacity).sum::<usize>();
+        let words = |batch: &Batch<G>| batch.parts.iter().map(Vec::capacity).sum::<usize>();
         self.spare.iter().map(words).sum::<usize>() * size_of::<u32>()
     }
 
     /// Takes batches back, to be used again.
-    pub(super) fn keep(&mut self, batches: Vec<Batch>) {
+    pub(super) fn keep(&mut self, batches: Vec<Batch<G>>) {
         self.spare.extend(batches);
     }
 
     /// Has every thread do this, or only the present one.
-    fn share(&mut self, with_all: bool, work: impl Fn(&mut Desk) + Sync) {
+    pub(super) fn share(&mut self, with_all: bool, work: impl Fn(&mut Desk) + Sync) {
         let Some((mine, others)) = self.desks.split_first_mut() else { return };
         if !with_all || self.jobs == 1 {
             return work(mine);

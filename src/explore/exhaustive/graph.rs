@@ -45,7 +45,7 @@ impl Graph {
     }
 
     /// Takes the rows of states whose successors have been added, in strings of so many words.
-    pub(super) fn draw(&mut self, batch: &Batch, words: usize) {
+    pub(super) fn draw<G>(&mut self, batch: &Batch<G>, words: usize) {
         let mut next = [0; SHARDS];
         let mut ways = batch.ways.iter();
         for &(state, head) in &batch.heads {
@@ -166,6 +166,20 @@ impl Head {
     /// All successors of this state have been seen.
     pub(super) fn end<P: Process, W: Watch<P>>(self, space: &Space<P, W>, tuple: &[u32]) -> u32 {
         2 * self.successors + u32::from(self.rests && space.timers(tuple).next().is_none())
+    }
+}
+
+#[cfg(test)]
+impl Graph {
+    /// Of states that lead to these.
+    pub(super) fn of(ways: &[Vec<u32>]) -> Self {
+        let mut graph = Self::default();
+        for to in ways {
+            graph.rows.push(graph.words.len());
+            graph.words.push(2 * to.len() as u32);
+            graph.words.extend(to);
+        }
+        graph
     }
 }
 

@@ -13,11 +13,15 @@
 //!
 //! After that a component is fair only if each timer that is set all the way round fires in it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
+use super::components::{Leads, components};
 use super::graph::Graph;
+use super::lasso::{self, Lasso};
 use super::search::Search;
-use crate::engine::interleaving::{Found, Move, Space, Successors, Watch};
+use super::trim::going_round;
+use crate::engine::interleaving::{Move, Space, Successors, Watch};
 use crate::model::Process;
 
 /// What must come sooner or later if it stays possible, in one number.
@@ -70,22 +74,22 @@ impl Due {
 
 /// What a state leads to.
 #[derive(Clone, Debug, Default)]
-struct Next {
+pub(super) struct Next {
     /// Each successor, and what comes with the step if it is due.
-    edges: Vec<(u32, Option<Due>)>,
+    pub(super) edges: Vec<(u32, Option<Due>)>,
     /// What must come sooner or later if it stays so.
-    due: BTreeSet<Due>,
+    pub(super) due: BTreeSet<Due>,
 }
 
 /// Whether timers fire, but for early ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Timers {
+pub(super) enum Timers {
     Fire,
     Wait,
 }
 
 impl Next {
-    fn of<P: Process, W: Watch<P>>(search: &mut Search<P, W>, state: u32, timers: Timers) -> Self {
+    pub(super) fn of<P: Process, W: Watch<P>>(search: &mut Search<P, W>, state: u32, timers: Timers) -> Self {
         let mut all = Vec::new();
         search.edges(state, &mut all);
         let tuple = search.tuple(state).to_vec();
@@ -103,17 +107,6 @@ impl Next {
 /// Whether an event comes sooner or later whatever the state.
 pub(super) fn is_due(event: Move) -> bool {
     matches!(event, Move::Deliver { .. } | Move::Miss { .. } | Move::Report { .. } | Move::Restart { .. })
-}
-
-/// A way to something unsettled, and round for ever.
-#[derive(Clone, Debug)]
-pub(super) struct Lasso {
-    /// Where the cycle begins.
-    pub(super) start: u32,
-    /// The states that follow, back to it, each with what comes with the step if that is due; none, if nothing need
-    /// happen any more.
-    pub(super) cycle: Vec<(u32, Option<Due>)>,
-    pub(super) found: Found,
 }
 
 /// What the search for cycles came to.
@@ -157,6 +150,32 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// What is followed among some states.
+struct Followed<'a> {
+    graph: &'a Graph,
+    is_in: &'a [bool],
+    timers: Timers,
+}
+
+impl Leads for Followed<'_> {
+    fn bound(&self) -> u32 {
+        self.graph.bound()
+    }
+
+    fn has(&self, state: u32) -> bool {
+        self.is_in[state as usize]
+    }
+
+    fn ways(&self, state: u32) -> Range<usize> {
+        self.graph.row(state)
+    }
+
+    fn to(&self, way: usize) -> Option<u32> {
+        let (to, fires) = self.graph.successor(way);
+        (self.has(to) && (self.timers == Timers::Fire || !fires)).then_some(to)
+    }
+}
+
 /// Looks through a search that has come to its end.
 pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, pass: &mut Pass<'_>) -> Outcome {
     let mut graph = std::mem::take(&mut search.graph);
@@ -164,61 +183,50 @@ pub(super) fn look_through<P: Process, W: Watch<P>>(search: &mut Search<P, W>, p
     if pass.stopped {
         return Outcome::Limit;
     }
-    // The one that was found first, which is the nearest to the start if the search was breadth first.
-    let mut first: Option<(Vec<u32>, Found)> = None;
-    let mut goes_round = false;
-    components(&graph, Timers::Fire, pass, &mut |members, cycles, pass| {
-        goes_round |= cycles;
-        let place = |state: &u32| (search.depth(*state), *state);
-        let nearest = members.iter().map(place).min();
-        if first.as_ref().is_none_or(|(first, _)| nearest < first.first().map(place)) {
-            if let Some(found) = unsettled(search, members, Timers::Fire, pass) {
-                let mut members = members.to_vec();
-                members.sort_unstable_by_key(|state| (search.depth(*state), *state));
-                first = Some((members, found));
-            }
-        }
-    });
-    // A cycle without timers is one with them, so that there is none to be held up in if there is none at all.
+    let mut is_in = going_round(&graph, &mut search.crew, pass);
+    let fired = Followed { graph: &graph, is_in: &is_in, timers: Timers::Fire };
+    let fired = components(&fired, &mut || pass.goes_on());
+    // What no cycle goes through with timers none goes through without.
+    is_in.fill(false);
+    fired.members.iter().for_each(|&member| is_in[member as usize] = true);
+    let waits = Followed { graph: &graph, is_in: &is_in, timers: Timers::Wait };
+    let waits = components(&waits, &mut || pass.goes_on());
+    if pass.stopped {
+        return Outcome::Limit;
+    }
+    let rests: Vec<u32> = (0..graph.bound()).filter(|&state| graph.has(state) && graph.rests(state)).collect();
+    is_in.fill(false);
+    for members in [&rests, &fired.members] {
+        search.unsettled(members).into_iter().for_each(|state| is_in[state as usize] = true);
+    }
+    let unsettled = |members: &[u32]| members.iter().any(|&state| is_in[state as usize]);
     let mut held = Vec::new();
-    if goes_round {
-        components(&graph, Timers::Wait, pass, &mut |members, cycles, pass| {
-            if cycles && is_held(search, members) && unsettled(search, members, Timers::Wait, pass).is_some() {
-                held.extend_from_slice(members);
-            }
-        });
+    for members in waits.iter().filter(|members| unsettled(members)) {
+        if is_held(search, members) && is_fair(search, members, Timers::Wait, pass) {
+            held.extend_from_slice(members);
+        }
     }
     if pass.stopped {
         return Outcome::Limit;
     }
     if !held.is_empty() {
+        held.sort_unstable();
         graph.forget(&held);
         search.graph = graph;
         return Outcome::Held(held);
     }
-    match first {
-        Some((members, found)) => Outcome::Unsettled(lasso(search, &members, found)),
+    let all = rests.iter().map(std::slice::from_ref).chain(fired.iter());
+    let lasso = lasso::nearest(search, all, &is_in, pass);
+    match lasso {
+        _ if pass.stopped => Outcome::Limit,
+        Some(lasso) => Outcome::Unsettled(lasso),
         None => Outcome::Settled,
     }
 }
 
-/// What is unsettled in a component in which a run can stay.
-fn unsettled<P: Process, W: Watch<P>>(
-    search: &mut Search<P, W>,
-    members: &[u32],
-    timers: Timers,
-    pass: &mut Pass<'_>,
-) -> Option<Found> {
-    let found = members.iter().find_map(|&state| {
-        let tuple = search.tuple(state).to_vec();
-        search.space.watch().unsettled(&search.space.facts(&tuple))
-    })?;
-    is_fair(search, members, timers, pass).then_some(found)
-}
-
 /// Whether each thing that is due in all of its states comes in a step within it. Of a state without steps, that is so
 /// if nothing is.
-fn is_fair<P: Process, W: Watch<P>>(
+pub(super) fn is_fair<P: Process, W: Watch<P>>(
     search: &mut Search<P, W>,
     members: &[u32],
     timers: Timers,
@@ -252,172 +260,9 @@ fn is_held<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32]) 
     })
 }
 
-/// A state on the way of the depth-first search.
-struct Frame {
-    state: u32,
-    low: u32,
-    /// Its successors up to this one are still to be looked at.
-    next: usize,
-}
-
-type Tell<'a> = &'a mut dyn FnMut(&[u32], bool, &mut Pass<'_>);
-
-/// Tells of each strongly connected component (Tarjan 1972) in which a run can stay, and whether because there is a
-/// cycle or because nothing need happen there.
-fn components(graph: &Graph, timers: Timers, pass: &mut Pass<'_>, tell: Tell<'_>) {
-    const DONE: u32 = u32::MAX;
-    // 0 is for those that were not reached yet.
-    let mut numbers = vec![0_u32; graph.bound() as usize];
-    let (mut path, mut frames) = (Vec::<u32>::new(), Vec::<Frame>::new());
-    let mut number = 0;
-    let happens = |fires: bool| timers == Timers::Fire || !fires;
-    for root in 0..graph.bound() {
-        let mut enter = (numbers[root as usize] == 0 && graph.has(root)).then_some(root);
-        while enter.is_some() || !frames.is_empty() {
-            if let Some(state) = enter.take() {
-                if !pass.goes_on() {
-                    return;
-                }
-                number += 1;
-                numbers[state as usize] = number;
-                path.push(state);
-                frames.push(Frame { state, low: number, next: graph.row(state).end });
-            }
-            let Some(frame) = frames.last_mut() else { break };
-            if frame.next > graph.row(frame.state).start {
-                frame.next -= 1;
-                let (to, fires) = graph.successor(frame.next);
-                if happens(fires) {
-                    match numbers[to as usize] {
-                        0 => enter = Some(to),
-                        DONE => {}
-                        seen => frame.low = frame.low.min(seen),
-                    }
-                }
-                continue;
-            }
-            let Frame { state, low, .. } = frames.pop().expect("there is one");
-            if let Some(before) = frames.last_mut() {
-                before.low = before.low.min(low);
-            }
-            if graph.rests(state) {
-                tell(&[state], false, pass);
-            }
-            if low != numbers[state as usize] {
-                continue;
-            }
-            let begin = path.iter().rposition(|&member| member == state).expect("it is on the path");
-            for &member in &path[begin..] {
-                numbers[member as usize] = DONE;
-            }
-            let loops =
-                || graph.row(state).map(|at| graph.successor(at)).any(|(to, fires)| to == state && happens(fires));
-            if path.len() - begin > 1 || loops() {
-                tell(&path[begin..], true, pass);
-            }
-            path.truncate(begin);
-        }
-    }
-}
-
-/// The way to an unsettled state, and round a fair cycle through it.
-fn lasso<P: Process, W: Watch<P>>(search: &mut Search<P, W>, members: &[u32], found: Found) -> Lasso {
-    let unsettled = |search: &mut Search<P, W>, state: u32| {
-        let tuple = search.tuple(state).to_vec();
-        search.space.watch().unsettled(&search.space.facts(&tuple))
-    };
-    let start = members.iter().copied().find(|&state| unsettled(search, state).is_some()).unwrap_or(members[0]);
-    let next: BTreeMap<u32, Next> =
-        members.iter().map(|&state| (state, Next::of(search, state, Timers::Fire))).collect();
-    let mut cycle: Vec<(u32, Option<Due>)> = Vec::new();
-    let mut open: BTreeSet<Due> = next[&start].due.clone();
-    let at = |cycle: &[(u32, Option<Due>)]| cycle.last().map_or(start, |(state, _)| *state);
-    while let Some(&due) = open.first() {
-        let meets = |to: u32, came: Option<Due>| came == Some(due) || !next[&to].due.contains(&due);
-        let Some(way) = route(&next, at(&cycle), meets) else { break };
-        for (to, due) in way {
-            if let Some(due) = due {
-                open.remove(&due);
-            }
-            // What is impossible somewhere on the cycle need not come.
-            open.retain(|due| next[&to].due.contains(due));
-            cycle.push((to, due));
-        }
-    }
-    let rests = members.len() == 1 && next[&start].due.is_empty();
-    if !rests && (at(&cycle) != start || cycle.is_empty()) {
-        cycle.extend(route(&next, at(&cycle), |to, _| to == start).unwrap_or_default());
-    }
-    Lasso { start, cycle, found }
-}
-
-/// The shortest way, of at least one step, within a component to what is wanted.
-fn route(
-    next: &BTreeMap<u32, Next>,
-    from: u32,
-    wanted: impl Fn(u32, Option<Due>) -> bool,
-) -> Option<Vec<(u32, Option<Due>)>> {
-    let mut came = BTreeMap::<u32, (u32, Option<Due>)>::new();
-    let mut queue = VecDeque::from([from]);
-    while let Some(state) = queue.pop_front() {
-        for &(to, due) in &next[&state].edges {
-            if !next.contains_key(&to) {
-                continue;
-            }
-            let ends = wanted(to, due);
-            if ends {
-                let mut way = vec![(to, due)];
-                let mut at = state;
-                while at != from {
-                    let (before, due) = came[&at];
-                    way.push((at, due));
-                    at = before;
-                }
-                way.reverse();
-                return Some(way);
-            }
-            if to != from && !came.contains_key(&to) {
-                came.insert(to, (state, due));
-                queue.push_back(to);
-            }
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A component of these edges, of which what comes with a step is the report of where it leads.
-    fn component(edges: &[&[u32]]) -> BTreeMap<u32, Next> {
-        let next = |to: &[u32]| {
-            let edges = to.iter().map(|&to| (to, Some(Due::Report(to as u16, 0)))).collect();
-            Next { edges, due: BTreeSet::new() }
-        };
-        (0..).zip(edges.iter().map(|to| next(to))).collect()
-    }
-
-    fn way(next: &BTreeMap<u32, Next>, from: u32, to: u32) -> Option<Vec<u32>> {
-        let way = route(next, from, |at, due| at == to && due == Some(Due::Report(to as u16, 0)))?;
-        assert!(way.iter().all(|&(at, due)| due == Some(Due::Report(at as u16, 0))), "each with its own step: {way:?}");
-        Some(way.into_iter().map(|(at, _)| at).collect())
-    }
-
-    #[test]
-    fn a_route_is_the_shortest_and_has_a_step_even_to_where_it_begins() {
-        let next = component(&[&[1, 2], &[2, 3], &[4], &[4], &[0]]);
-        assert_eq!(way(&next, 0, 4), Some(vec![2, 4]));
-        assert_eq!(way(&next, 1, 4), Some(vec![2, 4]), "the first of those as short");
-        assert_eq!(way(&next, 4, 4), Some(vec![0, 2, 4]));
-        assert_eq!(way(&component(&[&[0]]), 0, 0), Some(vec![0]));
-    }
-
-    #[test]
-    fn a_route_does_not_leave_its_component() {
-        let next = component(&[&[9, 1], &[0]]);
-        assert_eq!((way(&next, 0, 9), way(&next, 0, 1)), (None, Some(vec![1])));
-    }
 
     #[test]
     fn a_pass_goes_on_until_it_is_told_to_stop() {

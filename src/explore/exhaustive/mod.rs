@@ -1,10 +1,12 @@
 //! Every interleaving of a small configuration.
 
 mod bounded;
+mod components;
 mod counters;
 mod crew;
 mod estimate;
 mod graph;
+mod lasso;
 mod liveness;
 mod partial_order;
 mod reach;
@@ -14,6 +16,7 @@ mod report;
 mod search;
 mod symmetry;
 mod trace;
+mod trim;
 mod untimed;
 mod walk;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::crew::{Batch, Crew};
+use super::crew::{Batch, Crew, FEW};
 use super::graph::{Graph, Head};
 use crate::engine::Setup;
 use crate::engine::interleaving::{
-    ALL, Bounds, Counted, Found, Move, Packed, SHARDS, Space, Successor, Successors, Tuples, Unknown, Watch,
+    ALL, Bounds, Counted, Found, Interner, Move, Packed, SHARDS, Space, Successor, Successors, Tuples, Unknown, Watch,
 };
 use crate::model::Process;
 
@@ -25,7 +25,7 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     pub(super) space: Space<P, W>,
     pub(super) tuples: Tuples,
     pub(super) order: Order,
-    crew: Crew,
+    pub(super) crew: Crew<W::Global>,
     /// Those that are still to be looked at, if the order is depth first.
     stack: Vec<u32>,
     /// How many states each part had when the search went on to states a step further away.
@@ -188,7 +188,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
 
     /// Goes on, as long as it `may` after every few states.
     pub(super) fn run(&mut self, mut may: impl FnMut(&Self) -> bool) -> Stop {
-        const FEW: usize = 4096;
+        const OFTEN: usize = 4096;
         loop {
             if !may(self) {
                 return Stop::Limit;
@@ -206,7 +206,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
                         self.look_at(&states)
                     }
                 },
-                Order::DepthFirst => (0..FEW).find_map(|_| self.look_deeper()),
+                Order::DepthFirst => (0..OFTEN).find_map(|_| self.look_deeper()),
             };
             match stop {
                 None | Some(Stop::Exhausted) if self.space.has_seen_more() => self.begin_anew(),
@@ -266,11 +266,14 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             let far = Far { free: &self.free, level: &self.levels[self.levels.len() - 1] };
             let mut batches = self.crew.look_at(&self.space, &self.tuples, far, &states, draws);
             self.crew.add(&mut self.tuples, &mut batches);
-            let mut learnt = Vec::new();
-            for batch in &batches {
+            let (mut learnt, mut wanted) = (Vec::new(), Interner::default());
+            for batch in &mut batches {
                 self.graph.draw(batch, self.tuples.layout().words());
                 self.transitions += batch.transitions;
                 learnt.extend_from_slice(&batch.unknown);
+                for unknown in batch.wanted.drain(..) {
+                    wanted.intern(unknown);
+                }
                 if first.is_none() {
                     first.clone_from(&batch.found);
                 }
@@ -279,8 +282,10 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             if learnt.is_empty() {
                 break;
             }
-            for &state in &learnt {
-                self.find_out(state);
+            // All threads look for what is to be found out, and of few states one finds out the rest.
+            wanted.into_values().into_iter().for_each(|unknown| self.space.find_out(unknown));
+            if learnt.len() <= FEW {
+                learnt.iter().for_each(|&state| self.find_out(state));
             }
             states = learnt.into();
         }
@@ -403,6 +408,11 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         self.crew.rows(&self.space, &self.tuples, &self.free, states)
     }
 
+    /// Those of these states in which something is unsettled.
+    pub(super) fn unsettled(&mut self, states: &[u32]) -> Vec<u32> {
+        self.crew.unsettled(&self.space, &self.tuples, states)
+    }
+
     /// The tuple of a state.
     pub(super) fn tuple(&mut self, state: u32) -> &[u32] {
         let mut unpacked = std::mem::take(&mut self.unpacked);
@@ -419,6 +429,12 @@ pub(super) struct Far<'a> {
     pub(super) free: &'a [u32],
     /// How many states of each part are not looked at later than those that are looked at now.
     pub(super) level: &'a [u32; SHARDS],
+}
+
+impl Far<'_> {
+    fn is_free(&self, state: u32) -> bool {
+        !self.free.is_empty() && self.free.binary_search(&state).is_ok()
+    }
 }
 
 /// What one thread needs to find successors.
@@ -441,10 +457,11 @@ impl Desk {
         far: Far<'_>,
         state: u32,
         draws: bool,
-        batch: &mut Batch,
+        batch: &mut Batch<W::Global>,
     ) {
-        if self.find(space, tuples, far, state).is_err() {
+        if let Err(unknown) = self.find(space, tuples, far, state) {
             batch.unknown.push(state);
+            self.miss(space, far.is_free(state), unknown, &mut batch.wanted);
             return;
         }
         batch.transitions += self.successors.len() as u64;
@@ -495,6 +512,17 @@ impl Desk {
         }
     }
 
+    pub(super) fn is_unsettled<P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        tuples: &Tuples,
+        state: u32,
+    ) -> bool {
+        tuples.string(state, &mut self.unpacked.string);
+        space.unpack(tuples.layout(), &mut self.unpacked);
+        space.watch().unsettled(&space.facts(&self.unpacked.tuple)).is_some()
+    }
+
     /// The tuple of the state that was looked at last.
     pub(super) fn tuple(&self) -> &[u32] {
         &self.unpacked.tuple
@@ -508,7 +536,7 @@ impl Desk {
         far: Far<'_>,
         state: u32,
     ) -> Result<(), Unknown<W::Global>> {
-        let is_free = !far.free.is_empty() && far.free.binary_search(&state).is_ok();
+        let is_free = far.is_free(state);
         tuples.string(state, &mut self.unpacked.string);
         space.unpack(tuples.layout(), &mut self.unpacked);
         self.movers.clear();
@@ -522,6 +550,22 @@ impl Desk {
             }
         }
         self.find_moves(space, is_free, ALL)
+    }
+
+    /// What the successors of the state that is looked at take and is not known: the first thing, and that of each
+    /// other process if all of them are wanted.
+    fn miss<P: Process, W: Watch<P>>(
+        &mut self,
+        space: &Space<P, W>,
+        is_free: bool,
+        first: Unknown<W::Global>,
+        wanted: &mut Vec<Unknown<W::Global>>,
+    ) {
+        wanted.push(first);
+        if !space.has_ample() {
+            let each = (0..space.count()).map(|process| 1 << process);
+            wanted.extend(each.filter_map(|mover| self.find_moves(space, is_free, mover).err()));
+        }
     }
 
     fn find_moves<P: Process, W: Watch<P>>(

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::liveness::{Due, Lasso};
+use super::lasso::Lasso;
+use super::liveness::Due;
 use super::search::Search;
 use super::untimed::UntimedSchedule;
 use super::walk::Walk;

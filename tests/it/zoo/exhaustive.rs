@@ -16,7 +16,7 @@ const FOUND: &[(&str, &[u32], usize)] = &[
     ("edit_after_token", &[], 5),
     ("first_never_asks", &[1, 0, 0, 0, 0, 0], 7),
     ("early_messages_dropped", &[], 10),
-    ("askers_block_each_other", &[0, 1, 0, 0, 0, 0], 25),
+    ("askers_block_each_other", &[0, 1, 0, 0, 0, 0], 23),
     ("stale_value_resent", &[1, 0, 0, 0, 0, 0], 14),
     ("question_taken_for_leave_to_enter", &[], 10),
     ("old_hops_accepted", &[], 1),

@@ -1,6 +1,12 @@
 //! What goes round for ever while time passes, and what comes to rest.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::explore::exhaustive::components::{Leads, components};
+
+/// No state, and no component.
+const NONE: u32 = u32::MAX;
 
 /// What leads from each state to which others, crashes left out: those come to an end.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +53,9 @@ impl Edges {
     /// first is the last, too, and the nearest to the start of all from which such a way leads.
     pub(super) fn round(&self, is_in: &[bool], stands_still: bool) -> Option<Vec<u32>> {
         let components = self.components(is_in, stands_still);
-        let inside = |from: u32, to: u32| is_in[to as usize] && components[to as usize] == components[from as usize];
+        let inside = |from: u32, to: u32| {
+            components[from as usize] != NONE && components[to as usize] == components[from as usize]
+        };
         for from in (0..self.count() as u32).filter(|&state| is_in[state as usize]) {
             let passing = self.of(from).find(|&(to, passes)| passes != stands_still && inside(from, to));
             if let Some((to, _)) = passing {
@@ -61,7 +69,6 @@ impl Edges {
 
     /// A shortest way from one state to another of its component, both included.
     fn way(&self, from: u32, to: u32, stands_still: bool, inside: impl Fn(u32, u32) -> bool) -> Vec<u32> {
-        const NONE: u32 = u32::MAX;
         let mut before = vec![NONE; self.count()];
         before[from as usize] = from;
         let mut queue = VecDeque::from([from]);
@@ -87,55 +94,42 @@ impl Edges {
         way
     }
 
-    /// The strongly connected component of each of these states (Tarjan 1972); if time stands still, by what takes
-    /// none.
+    /// Of each of these states the strongly connected component with a cycle that it is in, if it is in one; if time
+    /// stands still, by what takes none.
     fn components(&self, is_in: &[bool], stands_still: bool) -> Vec<u32> {
-        const NEW: u32 = u32::MAX;
-        let count = self.count();
-        let (mut index, mut low, mut component) = (vec![NEW; count], vec![0; count], vec![NEW; count]);
-        let (mut stack, mut work) = (Vec::new(), Vec::new());
-        let mut next = 0;
-        for root in (0..count as u32).filter(|&state| is_in[state as usize]) {
-            if index[root as usize] != NEW {
-                continue;
-            }
-            work.push((root, self.first(root)));
-            while let Some(&mut (state, ref mut edge)) = work.last_mut() {
-                let at = state as usize;
-                if index[at] == NEW {
-                    (index[at], low[at]) = (next, next);
-                    next += 1;
-                    stack.push(state);
-                }
-                if *edge < self.ends[at] {
-                    let to = (self.to[*edge] >> 1) as usize;
-                    let passes = self.to[*edge] & 1 == 1;
-                    *edge += 1;
-                    if !is_in[to] || passes && stands_still {
-                        continue;
-                    }
-                    if index[to] == NEW {
-                        work.push((to as u32, self.first(to as u32)));
-                    } else if component[to] == NEW {
-                        low[at] = low[at].min(index[to]);
-                    }
-                    continue;
-                }
-                work.pop();
-                if let Some(&(parent, _)) = work.last() {
-                    low[parent as usize] = low[parent as usize].min(low[at]);
-                }
-                if low[at] == index[at] {
-                    while let Some(member) = stack.pop() {
-                        component[member as usize] = state;
-                        if member == state {
-                            break;
-                        }
-                    }
-                }
-            }
+        let mut of = vec![NONE; self.count()];
+        let found = components(&Within { edges: self, is_in, stands_still }, &mut || true);
+        for (number, members) in (0..).zip(found.iter()) {
+            members.iter().for_each(|&member| of[member as usize] = number);
         }
-        component
+        of
+    }
+}
+
+/// What is followed among some states.
+struct Within<'a> {
+    edges: &'a Edges,
+    is_in: &'a [bool],
+    stands_still: bool,
+}
+
+impl Leads for Within<'_> {
+    fn bound(&self) -> u32 {
+        self.edges.count() as u32
+    }
+
+    fn has(&self, state: u32) -> bool {
+        self.is_in[state as usize]
+    }
+
+    fn ways(&self, state: u32) -> Range<usize> {
+        self.edges.first(state)..self.edges.ends[state as usize]
+    }
+
+    fn to(&self, way: usize) -> Option<u32> {
+        let edge = self.edges.to[way];
+        let passes = edge & 1 == 1;
+        Some(edge >> 1).filter(|&to| self.has(to) && !(passes && self.stands_still))
     }
 }
 

@@ -298,6 +298,24 @@ fn a_search_for_cycles_that_is_stopped_proves_nothing() {
     assert_eq!(proof.estimate, None, "all states are known");
 }
 
+/// Of many lassos the same one is told, and it is as short as any: the first to ask is forgotten at once.
+#[test]
+fn any_number_of_threads_finds_the_same_lasso() {
+    let find = |clerk, jobs| {
+        let mut case = reference_ring();
+        Arc::make_mut(&mut case.setup).config = clerk;
+        Exhaustive::<Desk>::of(case).jobs(jobs).run().expect("it can be run")
+    };
+    for (clerk, steps) in [(Clerk::Forgets, 2), (Clerk::ForgetsInARound, 4)] {
+        let one = find(clerk, 1);
+        let counterexample = one.counterexample().expect("a request may be forgotten");
+        assert_eq!(counterexample.steps.len(), steps, "{counterexample}");
+        assert_eq!(counterexample.processes, [CLERK], "{counterexample}");
+        assert!(one.coverage.states > 5_000, "too few for all threads to have something to do");
+        assert_eq!((find(clerk, 2), find(clerk, 5)), (one.clone(), one));
+    }
+}
+
 /// Desks whose requests are all granted, in as many orders as there are.
 fn reference_ring() -> Case<Desk> {
     let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
