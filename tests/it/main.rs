@@ -26,6 +26,7 @@ mod messages;
 mod minimise;
 mod no_lock;
 mod partial_order;
+mod reach;
 #[cfg(feature = "cli")]
 mod readme;
 mod runaway;

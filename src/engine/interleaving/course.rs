@@ -68,7 +68,7 @@ pub(crate) struct Stride<'a> {
     pub(crate) successors: &'a Successors,
     /// Which of them does.
     pub(crate) index: usize,
-    /// Who starts with it, if it is a start and no move.
+    /// Who starts with it, or crashes before it does, if it is a start and no move.
     pub(crate) start: Option<u16>,
 }
 
@@ -96,7 +96,6 @@ impl<P: Process> Course<P> {
         let Stride { successors, index, start, .. } = stride;
         let (_, successor) = successors.get(index);
         let event = match (start, successor.event) {
-            (Some(process), _) => (process, Event::Start, None),
             (None, Move::Deliver { from, to, message } | Move::Repeat { from, to, message }) => {
                 let id = self.take(from, to, message);
                 (to, space.received(from, message), Some(id))
@@ -119,12 +118,13 @@ impl<P: Process> Course<P> {
                 self.lose(space, (from, to), (id, message), LossCause::ReceiverDown, observer);
                 return Ok(());
             }
-            (None, Move::Crash { process }) => {
+            (_, Move::Crash { process }) => {
                 self.count();
                 self.crash(ProcessId::new(process.into()), observer);
                 self.settle(space, stride, process, observer);
                 return observer.check(&self.world);
             }
+            (Some(process), _) => (process, Event::Start, None),
         };
         self.step(space, stride, event, observer)
     }

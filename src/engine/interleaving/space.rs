@@ -258,7 +258,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         tuple
     }
 
-    /// The states after the start, in which the processes start one after the other; some may crash in it.
+    /// The states after the start, in which the processes start one after the other; some may crash in it, or before.
     pub(crate) fn roots(&mut self) -> Successors {
         let count = self.count();
         let mut started = vec![(self.before(), None)];
@@ -266,7 +266,6 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         for process in 0..count {
             let mut all = Vec::new();
             for (tuple, found) in started {
-                // Who crashed in another's start does not start.
                 self.start(process as u16, &tuple, &mut next);
                 for index in 0..next.len() {
                     let (tuple, successor) = next.get(index);
@@ -284,7 +283,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         roots
     }
 
-    /// How a process starts, after those before it have: every outcome is a successor. Who crashed does not start.
+    /// How a process starts, after those before it have, or crashes before it does: every outcome is a successor.
     pub(crate) fn start(&mut self, process: u16, tuple: &[u32], out: &mut Successors) {
         while let Err(unknown) = self.known_start(process, tuple, out) {
             self.find_out(unknown);
@@ -298,7 +297,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         let event = Move::Request { process, request: 0 };
         let process = usize::from(process);
         let cause = Cause { process, inbox: tuple[2 * process + 1], global: tuple[tuple.len() - 1], event };
-        self.happen(start, cause, tuple, out)
+        self.happen(start, cause, tuple, out)?;
+        self.strike(process, tuple, out)
     }
 
     /// Whether a message, a report or a request that does not wait for anything is to come.

@@ -88,9 +88,7 @@ fn follow<P: Mutex>(
 ) -> (Vec<Option<u32>>, bool) {
     let walk = Walk::new(&case.setup, &mut search.space);
     let mut ways = vec![Way { walk, path: Vec::new() }];
-    let mut starts = 0..search.space.count() as u16;
-    for record in records.iter().filter(|record| record.kind != Kind::Loss) {
-        let start = starts.next();
+    for (start, record) in starts_first(records, search.space.count() as u16) {
         let mut next = go_on(search, &ways, record, start);
         if next.is_empty() {
             let quiet: Vec<Way<P>> = ways.iter().flat_map(|way| quietly(search, way)).collect();
@@ -103,6 +101,19 @@ fn follow<P: Mutex>(
         ways = next;
     }
     (ways.swap_remove(0).path, true)
+}
+
+/// The records as a search has their events: first how each process starts, or that it crashed before, then the others.
+/// What is lost is no event of a search.
+fn starts_first(records: &[Record], count: u16) -> Vec<(Option<u16>, &Record)> {
+    let mut rest: Vec<_> = records.iter().filter(|record| record.kind != Kind::Loss).collect();
+    let mut ordered = Vec::new();
+    for process in 0..count {
+        let first = rest.iter().position(|record| record.process.get() == u32::from(process));
+        ordered.extend(first.map(|first| (Some(process), rest.remove(first))));
+    }
+    ordered.extend(rest.into_iter().map(|record| (None, record)));
+    ordered
 }
 
 /// More ways than these are not told apart.
@@ -124,7 +135,7 @@ fn go_on<P: Mutex>(
         }
         for index in 0..successors.len() {
             let event = successors.get(index).1.event;
-            if start.is_none() && !resembles(event, record) {
+            if !resembles(event, record) {
                 continue;
             }
             let mut way = way.clone();
@@ -133,7 +144,7 @@ fn go_on<P: Mutex>(
             if start.is_none_or(|process| usize::from(process) + 1 == search.space.count()) {
                 way.path.push(search.number(successors.get(index).0));
             }
-            if record.crashed && !other.crashed {
+            if record.crashed && !other.crashed && other.kind != Kind::Crash {
                 // A crash after all that shows is one after the step.
                 on.extend(strike(search, &way, record.process));
             } else {
@@ -181,10 +192,12 @@ fn quietly<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>) -> Vec<Wa
     on
 }
 
-/// Whether an event may be what a record is of.
+/// Whether an event may be what a record is of; a start comes as a request that nobody makes.
 fn resembles(event: Move, record: &Record) -> bool {
     let at = |process: u16| u32::from(process) == record.process.get();
     match (event, &record.kind) {
+        (Move::Request { .. }, Kind::Start) => true,
+        (Move::Crash { .. }, Kind::Start) => record.crashed,
         (Move::Deliver { from, to, .. }, Kind::Message { from: sender, .. }) => {
             at(to) && u32::from(from) == sender.get()
         }
@@ -198,8 +211,12 @@ fn resembles(event: Move, record: &Record) -> bool {
 }
 
 /// Whether two records are of one event, whenever it was, and one of them perhaps cut short by a crash of which the
-/// other knows as an event of its own. What is lost is lost later in virtual time.
+/// other knows as an event of its own: so it is with one at the start, before anything shows. What is lost is lost later
+/// in virtual time.
 fn is_like(one: &Record, other: &Record) -> bool {
+    if one.kind == Kind::Crash && other.kind == Kind::Start {
+        return seen(other).next().is_none();
+    }
     let same = one.process == other.process && one.kind == other.kind && (other.crashed || !one.crashed);
     same && if other.crashed { seen(one).eq(seen(other)) } else { one.effects == other.effects }
 }

@@ -199,7 +199,7 @@ impl<P: Mutex> Walk<P> {
         let lines = self.lines(space, successors, start, |other| other == text);
         let (_, line) = lines.iter().find(|(other, _)| *other == index).expect("it has this text");
         self.moves.push(line.to_string());
-        if start.is_none() {
+        if start.is_none() || step.crashes || matches!(successors.get(index).1.event, Move::Crash { .. }) {
             self.steps.push(step);
         }
         let stride = Stride { successors, index, start };
@@ -215,9 +215,9 @@ impl<P: Mutex> Walk<P> {
         start: Option<u16>,
     ) -> Step {
         let (_, successor) = successors.get(index);
-        let (process, event) = match start {
-            Some(process) => (ProcessId::new(process.into()), "starts".to_owned()),
-            None => describe(space, &self.tuple, successor.event),
+        let (process, event) = match (start, successor.event) {
+            (Some(process), Move::Request { .. }) => (ProcessId::new(process.into()), "starts".to_owned()),
+            (_, event) => describe(space, &self.tuple, event),
         };
         Step { process, event, crashes: successor.crashed }
     }
