@@ -26,7 +26,7 @@ pub struct Counterexample {
     pub processes: Vec<ProcessId>,
     /// What is wrong, in one sentence without its full stop.
     pub explanation: String,
-    /// The events that lead there, after all processes have started.
+    /// The events that lead there, after all processes have started, and crashes before that.
     pub steps: Vec<Step>,
     /// Where nothing comes in the end: the steps from this one on come again for ever; if there are none, nothing need
     /// happen after the last.

@@ -19,7 +19,7 @@ pub(super) struct Walk<P: Mutex> {
     tuple: Vec<u32>,
     course: Course<P>,
     recorder: Recorder<Vec<Record>, Token>,
-    /// The starts are not among them.
+    /// Of the starts, those with a crash are among them.
     pub(super) steps: Vec<Step>,
     /// What a schedule file has of each move, the starts included.
     pub(super) moves: Vec<String>,
