@@ -76,6 +76,7 @@ impl<'a> Watchdog<'a> {
         run(Watchdog { bark: &bark, ..self })
     }
 
+    #[cfg_attr(not(debug_assertions), expect(clippy::unused_self, reason = "only debug builds have one stall"))]
     pub(super) fn pulse(self) -> Pulse {
         Pulse {
             #[cfg(debug_assertions)]

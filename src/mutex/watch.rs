@@ -407,10 +407,6 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         state.tokens() + tokens.len() as u32
     }
 
-    fn has_weight(&self, message: &P::Message) -> bool {
-        P::token(message).is_some()
-    }
-
     fn overweight(&self, weights: &[u32]) -> Found {
         let places = weights.iter().enumerate().filter(|(_, weight)| **weight > 0);
         let places = places.map(|(index, weight)| (ProcessId::new(index as u32), *weight));

@@ -1,5 +1,7 @@
 //! A search by partial order against one that leaves nothing out, on hundreds of small random models.
 
+mod conditions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

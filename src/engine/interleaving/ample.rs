@@ -8,19 +8,22 @@
 //!    whomever it has been seen to send to in any step. Crashes observe and are observed by all: as long as one is
 //!    possible, there are no ample sets. Timers fire in states that do not *hurry*: a mover has something to do that is
 //!    sure to come, so that all states hurry until it moves.
-//! 2. No step of a mover shows anything, changes what others must know of it or what anything weighs, sends to who is
-//!    down and loses it unless it has come back, or looks into its inbox. So it does, before and after steps of the
-//!    others, the same, and so do they.
+//! 2. No step of a mover shows anything, changes what others must know of it or what it weighs, sends to who is down
+//!    and loses it unless it has come back, or looks into its inbox. So it does, before and after steps of the others,
+//!    the same, and so do they.
 //! 3. One of the states after a mover's step is looked at later than this one (Bošnački and Holzmann, SPIN 2005).
 //!    Losses and repetitions do not count for it, since they may use up what others need.
 //!
 //! *Nothing is missed.* Take the shortest way, of any order, to a violation from a state that is looked at; from one
 //! that is looked at as late as any, if there are several. If all events of that state are looked at, the first leads
 //! to a shorter one. Otherwise, if a mover moves on the way, its first event could have come first, by 1 and 2, and
-//! leads to a shorter one; by 2 it is not the violation, unless it panics, and then it is found. If none does, the way
-//! is still there after any event of a mover, 3 has one that leads to a state which is looked at later. Where a mover
-//! takes away the last that was sure to come, what fired early on the way fires now without being counted; to have
-//! fired less is to be able to do more.
+//! leads to a shorter one; by 2 it is not the violation, unless it panics, and then it is found, or something weighs
+//! too much in the end, which does not depend on the order. If none does, the way is still there after any event of a
+//! mover, 3 has one that leads to a state which is looked at later. What has been sent by then makes nothing weigh
+//! less, and the mover itself weighs what it did: a loss or a repetition, after which it may weigh something else,
+//! comes first only where it is on the way, so that the state in the end is the same. Where a mover takes away the last
+//! that was sure to come, what fired early on the way fires now without being counted; to have fired less is to be able
+//! to do more.
 //!
 //! *Whom a process has been seen to send to* is at first nobody. When a step is seen that sends to somebody else, the
 //! search begins anew. In the last one all steps that were found do as was seen. So do all others: take the shortest
@@ -37,8 +40,8 @@ use super::watch::Watch;
 use crate::engine::setup::{ChannelOrder, ToDead};
 use crate::model::Process;
 
-/// An event, what is in flight to its process then, and whether it is a message.
-type Alternative = (u32, u32, bool);
+/// An event, and what is in flight to its process then.
+type Alternative = (u32, u32);
 
 /// All processes: nobody waits. There are no more than its bits.
 pub(crate) const ALL: u64 = u64::MAX;
@@ -132,15 +135,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     /// Whether an outcome can be one of a mover.
     pub(super) fn is_quiet(&self, node: u32, outcome: u32) -> bool {
-        let Brief { node: after, first_send, sends, shows, .. } = self.brief[outcome as usize];
-        let sends = &self.sends[first_send as usize..(first_send + sends) as usize];
-        let has_weight = |&(_, letter): &(u16, u32)| {
-            let (_, message) = *self.letters.get(letter);
-            self.nodes.watch.has_weight(self.message(message))
-        };
-        !shows
-            && self.about[node as usize].facts == self.about[after as usize].facts
-            && !(self.bounds.weighs && sends.iter().any(has_weight))
+        let Brief { node: after, shows, .. } = self.brief[outcome as usize];
+        !shows && self.about[node as usize].facts == self.about[after as usize].facts
     }
 
     /// The movers of each ample set of a state, but for the third condition; those that do least first.
@@ -258,7 +254,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     fn quiet_ways(&self, process: usize, tuple: &[u32], seats: &Seats) -> Result<Option<u32>, Unknown<W::Global>> {
         let (node, inbox) = (tuple[2 * process], tuple[2 * process + 1]);
         let mut ways = 0;
-        for (event, rest, is_message) in self.events_alone(node, inbox)? {
+        for (event, rest) in self.events_alone(node, inbox)? {
             let range = self.step(node, event, rest)?;
             if range.looks {
                 return Ok(None);
@@ -271,15 +267,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 if !brief.quiet || self.reaches_the_returning(brief, seats) {
                     return Ok(None);
                 }
-                if self.bounds.weighs {
-                    let weight = self.weight(node, inbox)?;
-                    let mut same = self.weight(brief.node, rest)? == weight;
-                    if seats.is_lossy && is_message {
-                        same &= self.weight(brief.node, inbox)? == weight && self.weight(node, rest)? == weight;
-                    }
-                    if !same {
-                        return Ok(None);
-                    }
+                if self.bounds.weighs && self.weight(brief.node, rest)? != self.weight(node, inbox)? {
+                    return Ok(None);
                 }
                 ways += 1;
             }
@@ -302,14 +291,13 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
                 if rest == UNKNOWN {
                     return Err(Unknown::Rest { inbox, index, report });
                 }
-                events.push((event, rest, !report));
+                events.push((event, rest));
             }
         }
-        events.extend(about.requests.iter().map(|&(_, event)| (event, inbox, false)));
+        events.extend(about.requests.iter().map(|&(_, event)| (event, inbox)));
         if self.may_fire_early(node) {
             let counts = self.bounds.early_timers.is_some();
-            let fires =
-                |&(_, counted, uncounted): &(u32, u32, u32)| (if counts { counted } else { uncounted }, inbox, false);
+            let fires = |&(_, counted, uncounted): &(u32, u32, u32)| (if counts { counted } else { uncounted }, inbox);
             events.extend(about.timers.iter().map(fires));
         }
         Ok(events)
@@ -342,7 +330,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 
     fn try_out(&mut self, (node, inbox): (u32, u32), alone: &mut Alone, path: &mut Vec<(u32, u32)>, left: &mut u32) {
         let me = self.nodes.all.get(node).process;
-        for (event, rest, _) in self.learnt(|space| space.events_alone(node, inbox)) {
+        for (event, rest) in self.learnt(|space| space.events_alone(node, inbox)) {
             let Range { first, count, .. } = self.learnt(|space| space.step(node, event, rest));
             for outcome in first..first + count {
                 *left = left.saturating_sub(1);

@@ -87,11 +87,9 @@ pub(crate) trait Watch<P: Process>: Send + Sync {
     /// Whether a message may weigh something in flight.
     fn is_weighed(&self, message: &P::Message) -> bool;
 
-    /// What a process that is up, together with what is in flight to it, weighs; 0 where nothing is weighed.
+    /// What a process that is up, together with what is in flight to it, weighs; 0 where nothing is weighed. With a
+    /// message more in flight it weighs no less.
     fn weigh(&self, state: &P, flight: &[(ProcessId, &P::Message)]) -> u32;
-
-    /// Whether a message may weigh anything; what has no weight makes no difference to what anything weighs.
-    fn has_weight(&self, message: &P::Message) -> bool;
 
     /// What it means that all processes together weigh more than 1.
     fn overweight(&self, weights: &[u32]) -> Found;

@@ -140,6 +140,23 @@ fn a_timer_fires_though_a_token_goes_round_if_somebody_waits_for_it() {
     }
 }
 
+/// What is looked at again once timers fire, and what that leads to, is looked at in any order.
+#[test]
+fn depth_first_goes_on_where_timers_are_let_go() {
+    let find = |carousel, order| {
+        let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
+        let search = Exhaustive::<Rider>::new(Setup::new(3, carousel)).workload(workload).order(order);
+        search.run().expect("it can be run")
+    };
+    for carousel in [Carousel::Fair, Carousel::Asked, Carousel::Unfair, Carousel::Deaf] {
+        let (breadth, depth) = (find(carousel, Order::BreadthFirst), find(carousel, Order::DepthFirst));
+        assert_eq!(breadth.coverage.states, depth.coverage.states, "{carousel:?}");
+        let told = |proof: &Proof| proof.counterexample().map(|it| (it.property, it.processes.clone()));
+        assert_eq!(told(&depth), told(&breadth), "{carousel:?}");
+        assert_eq!(told(&depth).is_none(), matches!(carousel, Carousel::Fair | Carousel::Asked), "{carousel:?}");
+    }
+}
+
 /// Answers nobody, or everybody.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Silent;

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(6))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
         fn what_is_left_is_what_can_be_reached_from_a_cycle(

@@ -52,9 +52,6 @@ impl<P: Process> Watch<P> for Nothing {
     fn weigh(&self, _: &P, _: &[(ProcessId, &P::Message)]) -> u32 {
         0
     }
-    fn has_weight(&self, _: &P::Message) -> bool {
-        false
-    }
     fn overweight(&self, _: &[u32]) -> Found {
         unreachable!("nothing is weighed")
     }
