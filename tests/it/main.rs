@@ -24,6 +24,7 @@ mod laws;
 mod limits;
 mod messages;
 mod minimise;
+mod models;
 mod no_lock;
 mod partial_order;
 mod reach;

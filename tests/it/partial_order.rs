@@ -19,7 +19,7 @@ const D: DataId = DataId::new(0);
 
 /// A process by its table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Toy {
+pub(crate) struct Toy {
     me: u32,
     state: u8,
     /// How many messages it may still send of its own accord, so that there is an end.
@@ -29,12 +29,12 @@ struct Toy {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-struct Word {
+pub(crate) struct Word {
     kind: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Action {
+pub(crate) enum Action {
     Send {
         to: u32,
         kind: u8,
@@ -63,7 +63,7 @@ enum Action {
 
 /// By process, state and kind of event: the next state, and what is done.
 #[derive(Debug)]
-struct Table(Vec<(u8, Vec<Action>)>);
+pub(crate) struct Table(Vec<(u8, Vec<Action>)>);
 
 const STATES: u8 = 3;
 const KINDS: u8 = 4;
@@ -225,7 +225,7 @@ impl Mutex for Toy {
     }
 }
 
-const PROPERTIES: [Property; 7] = [
+pub(crate) const PROPERTIES: [Property; 7] = [
     Property::SingleHolder,
     Property::FencingGrows,
     Property::SingleToken,
@@ -238,17 +238,17 @@ const PROPERTIES: [Property; 7] = [
 /// So many of them.
 const MODELS: u64 = 200;
 
-struct Model {
-    setup: Setup<Toy>,
+pub(crate) struct Model {
+    pub(crate) setup: Setup<Toy>,
     workload: Workload,
-    early: u32,
+    pub(crate) early: u32,
     losses: u32,
     duplicates: u32,
-    panics: bool,
+    pub(crate) panics: bool,
 }
 
 impl Model {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let processes = dice.one(&[2, 3, 3, 3, 4]);
         let kind = Kind { processes, quiet: dice.one(&[1, 3]), looks: dice.below(6) == 0, panics: dice.below(5) == 0 };
@@ -273,7 +273,7 @@ impl Model {
         Self { setup, workload, early, losses, duplicates, panics: kind.panics }
     }
 
-    fn search(&self, properties: &[Property], reduction: Reduction) -> Exhaustive<'static, Toy> {
+    pub(crate) fn search(&self, properties: &[Property], reduction: Reduction) -> Exhaustive<'static, Toy> {
         let Self { setup, workload, early, losses, duplicates, .. } = self;
         Exhaustive::new(setup.clone())
             .workload(*workload)

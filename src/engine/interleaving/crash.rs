@@ -117,7 +117,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         out: &mut Successors,
     ) -> Result<(), Unknown<W::Global>> {
         let tells = self.setup.detector.class != DetectorClass::None;
-        for other in (0..self.count()).filter(|&other| other != process) {
+        // It is one of the receivers itself, and is down by now.
+        for other in 0..self.count() {
             let inbox = out.tuples[first + 2 * other + 1];
             let told = tells && self.about[out.tuples[first + 2 * other] as usize].is_up;
             let of = process as u16;

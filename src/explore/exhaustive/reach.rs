@@ -89,6 +89,13 @@ fn follow<P: Mutex>(
     let walk = Walk::new(&case.setup, &mut search.space);
     let mut ways = vec![Way { walk, path: Vec::new() }];
     for (start, record) in starts_first(records, search.space.count() as u16) {
+        if record.kind == Kind::Loss {
+            for loss in &record.lost {
+                ways = ways.into_iter().flat_map(|way| miss(search, way, loss.from, loss.to)).collect();
+                ways.truncate(WAYS);
+            }
+            continue;
+        }
         let mut next = go_on(search, &ways, record, start);
         if next.is_empty() {
             let quiet: Vec<Way<P>> = ways.iter().flat_map(|way| quietly(search, way)).collect();
@@ -104,12 +111,12 @@ fn follow<P: Mutex>(
 }
 
 /// The records as a search has their events: first how each process starts, or that it crashed before, then the others.
-/// What is lost is no event of a search.
 fn starts_first(records: &[Record], count: u16) -> Vec<(Option<u16>, &Record)> {
-    let mut rest: Vec<_> = records.iter().filter(|record| record.kind != Kind::Loss).collect();
+    let mut rest: Vec<_> = records.iter().collect();
     let mut ordered = Vec::new();
     for process in 0..count {
-        let first = rest.iter().position(|record| record.process.get() == u32::from(process));
+        let is_first = |record: &&Record| record.process.get() == u32::from(process) && record.kind != Kind::Loss;
+        let first = rest.iter().position(is_first);
         ordered.extend(first.map(|first| (Some(process), rest.remove(first))));
     }
     ordered.extend(rest.into_iter().map(|record| (None, record)));
@@ -152,8 +159,13 @@ fn go_on<P: Mutex>(
             }
         }
         if record.crashed && start.is_none() && seen(record).next().is_none() {
-            // And one before all that shows is one before the step.
-            on.extend(strike(search, way, record.process));
+            // And one before all that shows is one before the step; the message was handled, and so is gone.
+            for struck in strike(search, way, record.process) {
+                match record.kind {
+                    Kind::Message { from, .. } => on.extend(miss(search, struck, from, record.process)),
+                    _ => on.push(struck),
+                }
+            }
         }
     }
     on
@@ -173,6 +185,28 @@ fn strike<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>, process: P
         }
     }
     on
+}
+
+/// All ways on by a message that comes while its receiver is down; the way itself, if none is on its way any more.
+fn miss<P: Mutex>(
+    search: &mut Search<P, Lookout<P>>,
+    way: Way<P>,
+    sender: ProcessId,
+    receiver: ProcessId,
+) -> Vec<Way<P>> {
+    let of = |from: u16, to: u16| u32::from(from) == sender.get() && u32::from(to) == receiver.get();
+    let mut on = Vec::new();
+    let mut successors = Successors::default();
+    way.walk.successors(search, &mut successors);
+    for index in 0..successors.len() {
+        if matches!(successors.get(index).1.event, Move::Miss { from, to, .. } if of(from, to)) {
+            let mut way = way.clone();
+            way.walk.go(&search.space, &successors, index, None);
+            way.path.push(search.number(successors.get(index).0));
+            on.push(way);
+        }
+    }
+    if on.is_empty() { vec![way] } else { on }
 }
 
 /// All ways on that show nothing: an application does not request what it no longer wants.
@@ -217,7 +251,14 @@ fn is_like(one: &Record, other: &Record) -> bool {
     if one.kind == Kind::Crash && other.kind == Kind::Start {
         return seen(other).next().is_none();
     }
-    let same = one.process == other.process && one.kind == other.kind && (other.crashed || !one.crashed);
+    let same_kind = match (&one.kind, &other.kind) {
+        // A search does not tell messages of one channel apart that are the same.
+        (Kind::Message { from, content, .. }, Kind::Message { from: sender, content: other, .. }) => {
+            from == sender && content == other
+        }
+        (one, other) => one == other,
+    };
+    let same = one.process == other.process && same_kind && (other.crashed || !one.crashed);
     same && if other.crashed { seen(one).eq(seen(other)) } else { one.effects == other.effects }
 }
 

@@ -1,0 +1,43 @@
+//! What a search finds in fixed small models, which have everything that a world can have.
+
+use jeton::explore::{Proof, Reduction, Strategy, Verdict};
+use jeton::mutex::Property;
+
+use crate::partial_order::{Model, PROPERTIES};
+
+fn line(seed: u64, proof: &Proof) -> String {
+    let verdict = match &proof.verdict {
+        Verdict::Verified => "verified".to_owned(),
+        Verdict::Violated(found) => format!("{} after {} events", found.property, found.steps.len()),
+        Verdict::Incomplete => "incomplete".to_owned(),
+    };
+    format!("{seed:>3} {:>5} states {:>6} transitions  {verdict}\n", proof.coverage.states, proof.coverage.transitions)
+}
+
+#[test]
+fn what_is_found_in_fixed_models_never_changes() {
+    let mut lines = String::new();
+    for seed in 0..120 {
+        let model = Model::new(seed);
+        // Of a panic nothing else is told, and what is violated at the start hides what comes later.
+        let one = [PROPERTIES[seed as usize % PROPERTIES.len()]];
+        let all: [&[Property]; 3] = [&[], &one, &[Property::EveryRequestGranted]];
+        for properties in &all[..if model.panics { 1 } else { all.len() }] {
+            let proof = model.search(properties, Reduction::None).run().expect("it can be run");
+            lines.push_str(&line(seed, &proof));
+        }
+    }
+    insta::assert_snapshot!(lines);
+}
+
+#[test]
+fn no_schedule_of_fixed_models_leaves_the_states_of_the_search() {
+    for seed in 0..200 {
+        let model = Model::new(seed);
+        let search = model.search(&[], Reduction::None).early_timers(u32::MAX);
+        let (_, reached) = search.reach(10, &[Strategy::Random, Strategy::CrashPoints]).expect("it can be run");
+        for reach in reached {
+            assert_eq!(reach.left, 0, "{seed}: {reach:?}");
+        }
+    }
+}
