@@ -90,8 +90,6 @@ struct Seats {
     alone: [u64; MOST],
     /// Behind something of whom more may come to each, and is nothing new.
     heads: [u64; MOST],
-    /// Losses or repetitions are possible.
-    is_lossy: bool,
 }
 
 fn bit(process: usize) -> u64 {
@@ -171,7 +169,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     fn seats(&self, tuple: &[u32]) -> Result<Option<Seats>, Unknown<W::Global>> {
         let Global { crashes, losses, duplicates, .. } = self.globals.get(tuple[tuple.len() - 1]);
         let is_lossy = *losses > 0 || *duplicates > 0;
-        let mut seats = Seats { active: 0, up: 0, back: 0, first: 0, alone: [0; MOST], heads: [0; MOST], is_lossy };
+        let mut seats = Seats { active: 0, up: 0, back: 0, first: 0, alone: [0; MOST], heads: [0; MOST] };
         for process in 0..self.count() {
             let about = &self.about[tuple[2 * process] as usize];
             seats.up |= u64::from(about.is_up) << process;

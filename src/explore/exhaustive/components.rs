@@ -128,7 +128,9 @@ mod tests {
         };
         let found = components(&Ways(ways.iter().map(|to| to.to_vec()).collect()), may);
         let mut all: Vec<Vec<u32>> = found.iter().map(<[u32]>::to_vec).collect();
-        all.iter_mut().for_each(|members| members.sort_unstable());
+        for members in &mut all {
+            members.sort_unstable();
+        }
         all.sort();
         all
     }

@@ -285,7 +285,9 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             // All threads look for what is to be found out, and of few states one finds out the rest.
             wanted.into_values().into_iter().for_each(|unknown| self.space.find_out(unknown));
             if learnt.len() <= FEW {
-                learnt.iter().for_each(|&state| self.find_out(state));
+                for &state in &learnt {
+                    self.find_out(state);
+                }
             }
             states = learnt.into();
         }

@@ -28,7 +28,9 @@ pub(super) fn going_round<G: Send + Sync>(graph: &Graph, crew: &mut Crew<G>, pas
     let mut next: Vec<u32> =
         all.into_iter().filter(|&state| left[state as usize].load(Ordering::Relaxed) == 0).collect();
     while !next.is_empty() && pass.go_on(next.len() as u64) {
-        next.iter().for_each(|&state| is_left[state as usize] = false);
+        for &state in &next {
+            is_left[state as usize] = false;
+        }
         next = share(crew, &next, |states| {
             let mut freed = Vec::new();
             for &state in states {

@@ -100,7 +100,9 @@ impl Edges {
         let mut of = vec![NONE; self.count()];
         let found = components(&Within { edges: self, is_in, stands_still }, &mut || true);
         for (number, members) in (0..).zip(found.iter()) {
-            members.iter().for_each(|&member| of[member as usize] = number);
+            for &member in members {
+                of[member as usize] = number;
+            }
         }
         of
     }
