@@ -4,9 +4,10 @@ use crate::model::Ticks;
 
 /// The pending events, in a total order: by time, and within a tick in the order in which they were scheduled.
 ///
-/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and whatever comes
-/// after it, is in a wheel, whose price does not grow with how many there are. Measured against a sorted vector of keys
-/// before the wheel: with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as long.
+/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and whatever
+/// comes after it, is in a wheel, whose price does not grow with how many there are. Measured against a sorted vector
+/// of keys before the wheel: with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as
+/// long.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
     /// They are before all others.
@@ -60,8 +61,8 @@ impl<T: Removable> Queue<T> {
         self.push_soon(at.min(Ticks::new(LAST)), item, now);
     }
 
-    /// Schedules an event that is before the end of time, and tells whether [there may be too many](Self::is_above) with
-    /// it.
+    /// Schedules an event that is before the end of time, and tells whether [there may be too many](Self::is_above)
+    /// with it.
     #[inline(always)]
     pub(crate) fn push_soon(&mut self, at: Ticks, item: T, now: Ticks) -> bool {
         debug_assert!((now..=Ticks::new(LAST)).contains(&at), "a tick that is over, or that never comes");

@@ -39,7 +39,7 @@ pub(crate) use course::{Course, Stride};
 pub(crate) use intern::Interner;
 pub(crate) use learn::Unknown;
 pub(crate) use pack::Packed;
-pub(crate) use space::Space;
+pub(crate) use space::{Root, Space};
 pub(crate) use states::{SHARDS, Tuples};
 pub(crate) use successors::{Move, Successor, Successors};
 pub(crate) use watch::{Found, Watch};

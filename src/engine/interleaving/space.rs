@@ -162,6 +162,14 @@ pub(super) struct Cause {
     pub(super) event: Move,
 }
 
+/// A state in which a search begins.
+pub(crate) struct Root {
+    pub(crate) tuple: Vec<u32>,
+    /// How many processes have crashed on the way.
+    pub(crate) crashes: usize,
+    pub(crate) found: Option<Found>,
+}
+
 impl<P: Process, W: Watch<P>> Space<P, W> {
     pub(crate) fn new(setup: Arc<Setup<P>>, watch: W, bounds: Bounds) -> Self {
         let drawn = setup.faults.random.iter().map(|random| Group {
@@ -259,28 +267,23 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
     }
 
     /// The states after the start, in which the processes start one after the other; some may crash in it, or before.
-    pub(crate) fn roots(&mut self) -> Successors {
-        let count = self.count();
-        let mut started = vec![(self.before(), None)];
+    pub(crate) fn roots(&mut self) -> Vec<Root> {
+        let mut started = vec![Root { tuple: self.before(), crashes: 0, found: None }];
         let mut next = Successors::default();
-        for process in 0..count {
+        for process in 0..self.count() {
             let mut all = Vec::new();
-            for (tuple, found) in started {
-                self.start(process as u16, &tuple, &mut next);
+            for before in started {
+                self.start(process as u16, &before.tuple, &mut next);
                 for index in 0..next.len() {
                     let (tuple, successor) = next.get(index);
-                    all.push((tuple.to_vec(), found.clone().or_else(|| successor.found.clone())));
+                    let crashes = before.crashes + usize::from(successor.is_crash());
+                    let found = before.found.clone().or_else(|| successor.found.as_deref().cloned());
+                    all.push(Root { tuple: tuple.to_vec(), crashes, found });
                 }
             }
             started = all;
         }
-        let mut roots = Successors::default();
-        for (tuple, found) in started {
-            roots.tuples.extend(tuple);
-            let event = Move::Request { process: 0, request: 0 };
-            roots.all.push(Successor { event, crashed: false, found, outcome: None });
-        }
-        roots
+        started
     }
 
     /// How a process starts, after those before it have, or crashes before it does: every outcome is a successor.

@@ -36,6 +36,13 @@ pub(crate) struct Successor {
     pub(super) outcome: Option<u32>,
 }
 
+impl Successor {
+    /// Whether a process crashes, in a step or between two.
+    pub(crate) fn is_crash(&self) -> bool {
+        self.crashed || matches!(self.event, Move::Crash { .. })
+    }
+}
+
 /// The successors of one state, in memory that is used again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Successors {

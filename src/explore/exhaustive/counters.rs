@@ -21,7 +21,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
         self.case.validate()?;
         super::refuse(&self.case)?;
         let mut space = self.search(&self.case.properties).space;
-        let mut tuple = space.roots().get(0).0.to_vec();
+        let mut tuple = space.roots().swap_remove(0).tuple;
         let mut counted = Counted::default();
         let (mut raw, mut canonical) = (Successors::default(), Successors::default());
         for (step, choice) in (1..).zip(walk) {

@@ -245,8 +245,8 @@ fn resembles(event: Move, record: &Record) -> bool {
 }
 
 /// Whether two records are of one event, whenever it was, and one of them perhaps cut short by a crash of which the
-/// other knows as an event of its own: so it is with one at the start, before anything shows. What is lost is lost later
-/// in virtual time.
+/// other knows as an event of its own: so it is with one at the start, before anything shows. What is lost is lost
+/// later in virtual time.
 fn is_like(one: &Record, other: &Record) -> bool {
     if one.kind == Kind::Crash && other.kind == Kind::Start {
         return seen(other).next().is_none();

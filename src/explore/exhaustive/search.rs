@@ -6,7 +6,8 @@ use super::crew::{Batch, Crew, FEW};
 use super::graph::{Graph, Head};
 use crate::engine::Setup;
 use crate::engine::interleaving::{
-    ALL, Bounds, Counted, Found, Interner, Move, Packed, SHARDS, Space, Successor, Successors, Tuples, Unknown, Watch,
+    ALL, Bounds, Counted, Found, Interner, Move, Packed, Root, SHARDS, Space, Successor, Successors, Tuples, Unknown,
+    Watch,
 };
 use crate::model::Process;
 
@@ -26,6 +27,8 @@ pub(super) struct Search<P: Process, W: Watch<P>> {
     pub(super) tuples: Tuples,
     pub(super) order: Order,
     pub(super) crew: Crew<W::Global>,
+    /// Where it begins as well, but after so many crashes that it is not as far yet; the farthest first.
+    late: Vec<Root>,
     /// Those that are still to be looked at, if the order is depth first.
     stack: Vec<u32>,
     /// How many states each part had when the search went on to states a step further away.
@@ -78,6 +81,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
             tuples: Tuples::new(),
             order,
             crew: Crew::new(jobs),
+            late: Vec::new(),
             stack: Vec::new(),
             levels: vec![[0; SHARDS]],
             next: (0, 0),
@@ -122,17 +126,29 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
         self.tuples.bytes()
     }
 
-    /// Begins.
+    /// Begins. Who crashes at the start does so in an event like another.
     pub(super) fn start(&mut self) -> Option<Stop> {
-        let roots = self.space.roots();
-        for index in 0..roots.len() {
-            let (tuple, successor) = roots.get(index);
-            let to = self.keep(tuple, None);
-            if let Some(found) = &successor.found {
-                return Some(Stop::Found { from: None, to, found: Found::clone(found) });
-            }
+        let mut roots = self.space.roots();
+        roots.sort_by_key(|root| root.crashes);
+        if let Some(root) = roots.iter().find(|root| root.found.is_some()) {
+            let to = self.keep(&root.tuple, None);
+            return root.found.clone().map(|found| Stop::Found { from: None, to, found });
         }
+        roots.reverse();
+        self.late = roots;
+        self.add_roots(match self.order {
+            Order::BreadthFirst => 0,
+            Order::DepthFirst => usize::MAX,
+        });
         None
+    }
+
+    /// Adds where it begins after no more than so many crashes.
+    fn add_roots(&mut self, crashes: usize) {
+        while self.late.last().is_some_and(|root| root.crashes <= crashes) {
+            let root = self.late.pop().expect("there is a last");
+            self.keep(&root.tuple, None);
+        }
     }
 
     /// A state in its canonical form as a string, and its part.
@@ -179,7 +195,7 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     fn begin_anew(&mut self) {
         self.tuples = Tuples::new();
         self.graph = Graph::default();
-        self.stack.clear();
+        (self.late, self.stack) = (Vec::new(), Vec::new());
         self.levels = vec![[0; SHARDS]];
         (self.next, self.looked, self.transitions, self.settled) = ((0, 0), 0, 0, 0);
         let found = self.start();
@@ -240,11 +256,19 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
                     self.next = (shard, before.and_then(|before| before.get(shard).copied()).unwrap_or(0));
                 }
             }
-            let lengths = self.tuples.lengths();
-            if !states.is_empty() || lengths == *level {
+            if !states.is_empty() {
                 break;
             }
-            self.next = (0, level[0]);
+            let ended = *level;
+            self.add_roots(self.levels.len() - 1);
+            if self.tuples.lengths() == ended {
+                self.add_roots(usize::MAX);
+            }
+            let lengths = self.tuples.lengths();
+            if lengths == ended {
+                break;
+            }
+            self.next = (0, ended[0]);
             self.levels.push(lengths);
         }
         states

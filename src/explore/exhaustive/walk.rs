@@ -199,7 +199,7 @@ impl<P: Mutex> Walk<P> {
         let lines = self.lines(space, successors, start, |other| other == text);
         let (_, line) = lines.iter().find(|(other, _)| *other == index).expect("it has this text");
         self.moves.push(line.to_string());
-        if start.is_none() || step.crashes || matches!(successors.get(index).1.event, Move::Crash { .. }) {
+        if start.is_none() || successors.get(index).1.is_crash() {
             self.steps.push(step);
         }
         let stride = Stride { successors, index, start };
