@@ -289,6 +289,36 @@ mod tests {
         assert_eq!(pop(&mut queue), Some((Ticks::new(5), 0)));
     }
 
+    #[test]
+    fn a_ticket_that_is_given_back_is_given_out_again() {
+        let mut queue = Numbers::default();
+        for number in 0..1_000 {
+            push_removable(&mut queue, 1, number, 1);
+            assert_eq!(pop(&mut queue), Some((Ticks::new(1), number)));
+        }
+        assert_eq!(queue.removed.len(), 1);
+    }
+
+    #[test]
+    fn more_events_than_so_many_are_told_of_and_far_fewer_are_not() {
+        const MOST: usize = 100;
+        let mut queue = Numbers::default();
+        queue.tell_above(MOST as u64);
+        for number in 0..MOST - FEW {
+            queue.push(Ticks::new(number as u64), (number, None), Ticks::ZERO);
+            assert!(!queue.is_above(), "with {number}");
+        }
+        let mut told = false;
+        for number in MOST - FEW..=MOST {
+            told |= queue.push_soon(Ticks::new(number as u64), (number, None), Ticks::ZERO);
+        }
+        assert!(told && queue.is_above());
+        while pop(&mut queue).is_some() {}
+        assert!(queue.is_above(), "there were");
+        queue.tell_above(MOST as u64);
+        assert!(!queue.is_above(), "not from now on");
+    }
+
     /// What a queue is, as simply as it can be said.
     #[derive(Default)]
     struct Model(Vec<(u64, usize)>);
