@@ -4,7 +4,7 @@ use crate::model::Ticks;
 
 /// The pending events, in a total order: by time, and within a tick in the order in which they were scheduled.
 ///
-/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and whatever comes
+/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and what comes
 /// after it, is in a wheel, whose price does not grow with how many there are. Measured against a sorted vector of keys
 /// before the wheel: with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as long.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl<T: Removable> Queue<T> {
         self.push_soon(at.min(Ticks::new(LAST)), item, now);
     }
 
-    /// Schedules an event that is before the end of time, and tells whether [there may be too many](Self::is_above) with
+    /// Schedules an event that is before the end of time; tells whether [there may be too many](Self::is_above) with
     /// it.
     #[inline(always)]
     pub(crate) fn push_soon(&mut self, at: Ticks, item: T, now: Ticks) -> bool {
