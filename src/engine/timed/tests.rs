@@ -197,6 +197,13 @@ mod ends {
     }
 }
 
+#[test]
+fn an_idle_application_wants_nothing_and_ends_nothing() {
+    let (idle, state): (&dyn Application<Busy>, _) = (&Idle, Busy { fired: 0, requested: 0 });
+    assert!(!idle.settled() && idle.conditions().is_empty());
+    assert!(!idle.holds("inside", ProcessId::new(0), &state) && !idle.holds_in_flight("token_in_flight", &()));
+}
+
 /// Messages that a process is handed while it handles one wait until it is done.
 #[test]
 fn a_process_that_takes_its_time_handles_one_event_after_the_other() {
