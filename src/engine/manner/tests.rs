@@ -142,6 +142,13 @@ mod faults {
         assert!((0..5).all(|part| mixes.iter().any(|odds| odds.part == part)));
     }
 
+    /// What a seed means includes them.
+    #[test]
+    fn the_mixes_of_a_seed_never_change() {
+        let mixes: Vec<_> = mixes()[..5].iter().map(|odds| (odds.part, odds.start, odds.moment)).collect();
+        assert_eq!(mixes, [(3, 0, Some(2)), (3, 0, Some(0)), (3, 0, None), (3, 200, Some(0)), (0, 39, None)]);
+    }
+
     #[test]
     fn the_number_is_none_or_some_or_the_greatest() {
         let number = |number, up_to| {
