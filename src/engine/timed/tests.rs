@@ -107,7 +107,7 @@ fn run(setup: Setup<Busy>) -> Outcome {
 /// Which property a run violates, if it is not done before.
 fn violated(setup: Setup<Busy>, application: &mut impl Application<Busy>) -> Option<String> {
     match Simulation::new(setup).expect("a valid setup").run(1, application, &mut ()).end {
-        End::Violated(violation) => Some(violation.property.to_string()),
+        End::Violated(violation) => Some(violation.property),
         End::Quiescent => None,
         end => panic!("neither done nor violated: {end:?}"),
     }
