@@ -145,6 +145,21 @@ mod too_much {
         assert_eq!(violated(setup(Way::Chain(100_065)), &mut Idle).as_deref(), Some("time_passes"));
     }
 
+    /// Where each step is looked at, because of a crash that waits for its condition.
+    #[test]
+    fn the_bounds_are_the_same_while_a_crash_is_waited_for() {
+        let watched = |way| {
+            let mut setup = setup(way);
+            let moment = Moment::When { condition: "inside".to_owned(), nth: 1 };
+            setup.faults.crashes.push(Crash { process: ProcessId::new(0), moment, down_ticks: None });
+            violated(setup, &mut Idle)
+        };
+        assert_eq!(watched(Way::Chain(100_064)), None);
+        assert_eq!(watched(Way::Chain(100_065)).as_deref(), Some("time_passes"));
+        assert_eq!(watched(Way::Timers(2_064)), None);
+        assert_eq!(watched(Way::Messages(20_064)), None);
+    }
+
     #[test]
     fn requests_of_no_delay_are_counted_too_and_others_are_not() {
         let mut application = Eager { first: Ticks::new(1) };
