@@ -4,10 +4,9 @@ use crate::model::Ticks;
 
 /// The pending events, in a total order: by time, and within a tick in the order in which they were scheduled.
 ///
-/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and whatever
-/// comes after it, is in a wheel, whose price does not grow with how many there are. Measured against a sorted vector
-/// of keys before the wheel: with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as
-/// long.
+/// As long as there are few, each is put in its place, which nothing beats; what finds no room there, and what comes
+/// after it, is in a wheel, whose price does not grow with how many there are. Measured against a sorted vector of keys
+/// before the wheel: with 10,000 events pending in ten ticks that took twice as long, in millions of ticks as long.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
     /// They are before all others.
@@ -61,8 +60,8 @@ impl<T: Removable> Queue<T> {
         self.push_soon(at.min(Ticks::new(LAST)), item, now);
     }
 
-    /// Schedules an event that is before the end of time, and tells whether [there may be too many](Self::is_above)
-    /// with it.
+    /// Schedules an event that is before the end of time; tells whether [there may be too many](Self::is_above) with
+    /// it.
     #[inline(always)]
     pub(crate) fn push_soon(&mut self, at: Ticks, item: T, now: Ticks) -> bool {
         debug_assert!((now..=Ticks::new(LAST)).contains(&at), "a tick that is over, or that never comes");
@@ -288,6 +287,36 @@ mod tests {
         assert!(queue.kept() < 200, "{}", queue.kept());
         assert!(queue.removed.len() < 200, "{}", queue.removed.len());
         assert_eq!(pop(&mut queue), Some((Ticks::new(5), 0)));
+    }
+
+    #[test]
+    fn a_ticket_that_is_given_back_is_given_out_again() {
+        let mut queue = Numbers::default();
+        for number in 0..1_000 {
+            push_removable(&mut queue, 1, number, 1);
+            assert_eq!(pop(&mut queue), Some((Ticks::new(1), number)));
+        }
+        assert_eq!(queue.removed.len(), 1);
+    }
+
+    #[test]
+    fn more_events_than_so_many_are_told_of_and_far_fewer_are_not() {
+        const MOST: usize = 100;
+        let mut queue = Numbers::default();
+        queue.tell_above(MOST as u64);
+        for number in 0..MOST - FEW {
+            queue.push(Ticks::new(number as u64), (number, None), Ticks::ZERO);
+            assert!(!queue.is_above(), "with {number}");
+        }
+        let mut told = false;
+        for number in MOST - FEW..=MOST {
+            told |= queue.push_soon(Ticks::new(number as u64), (number, None), Ticks::ZERO);
+        }
+        assert!(told && queue.is_above());
+        while pop(&mut queue).is_some() {}
+        assert!(queue.is_above(), "there were");
+        queue.tell_above(MOST as u64);
+        assert!(!queue.is_above(), "not from now on");
     }
 
     /// What a queue is, as simply as it can be said.

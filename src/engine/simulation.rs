@@ -326,3 +326,25 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::decision::Topic;
+    use super::*;
+    use crate::model::ProcessId;
+
+    #[test]
+    fn a_replay_diverges_where_a_decision_is_unasked_or_out_of_bounds() {
+        let key = || vec![Key { topic: Topic::Down { process: ProcessId::new(0) }, nth: 1 }];
+        assert!(Divergence::default().is_empty());
+        assert!(!Divergence { unasked: key(), out_of_bounds: Vec::new() }.is_empty());
+        assert!(!Divergence { unasked: Vec::new(), out_of_bounds: key() }.is_empty());
+    }
+
+    #[test]
+    fn a_panic_is_told_in_its_own_words() {
+        assert_eq!(message_of(&"a literal"), "a literal");
+        assert_eq!(message_of(&"a text".to_owned()), "a text");
+        assert_eq!(message_of(&7), "with something that is no text");
+    }
+}

@@ -95,8 +95,24 @@ mod tests {
 
     #[test]
     fn edits_count_a_swap_of_neighbours_as_one() {
-        for (a, b, distance) in [("", "abc", 3), ("kitten", "sitting", 3), ("qurey", "query", 1), ("same", "same", 0)] {
+        for (a, b, distance) in [
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("qurey", "query", 1),
+            ("same", "same", 0),
+            ("ab", "ba", 1),
+            ("xaby", "xbay", 1),
+            ("abc", "cab", 2),
+            ("abcabc", "bcabca", 2),
+            ("delay", "delays", 1),
+            ("delay", "dlay", 1),
+            ("aab", "aba", 1),
+            ("abb", "bab", 1),
+            ("badc", "abcd", 2),
+            ("abxx", "xxba", 3),
+        ] {
             assert_eq!(edits(a, b), distance, "{a} {b}");
+            assert_eq!(edits(b, a), distance, "{b} {a}");
         }
     }
 
@@ -135,6 +151,16 @@ mod tests {
             ),
             ("invalid type: boolean `true`, expected a string", "found true, expected text in quotes"),
             ("invalid type: map, expected a sequence", "found a table, expected a list"),
+            ("invalid type: sequence, expected struct Network", "found a list, expected a table"),
+            ("invalid type: unit value, expected a boolean", "found nothing, expected true or false"),
+            (
+                "invalid value: integer `65536`, expected u16",
+                "found the number 65536, expected a whole number from 0 to 65535",
+            ),
+            (
+                "invalid type: string \"a\", expected usize",
+                "found the text \"a\", expected a whole number from 0 to 18446744073709551615",
+            ),
             ("invalid length 1, expected a tuple of size 2", "found a list of 1, expected a tuple of size 2"),
             ("EOF while parsing a value", "EOF while parsing a value"),
         ] {

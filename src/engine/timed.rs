@@ -460,3 +460,6 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -330,3 +330,27 @@ impl<S: PartialEq> Outcome<S> {
         self.actor == other.actor && self.deeds == other.deeds && self.shown == other.shown
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_alike_if_state_and_deeds_and_what_is_shown_are() {
+        let outcome = |actor, timer, shown: u8, done| Outcome {
+            actor,
+            deeds: vec![Deed::Cancel { timer }],
+            cut: Some(done),
+            is_step: true,
+            shown,
+            shows: true,
+            panicked: None,
+            said: Vec::new(),
+        };
+        let one = outcome(1, 1, 1, 0);
+        assert!(one.is_like(&outcome(1, 1, 1, 9)), "where a crash falls is not seen");
+        for other in [outcome(2, 1, 1, 0), outcome(1, 2, 1, 0), outcome(1, 1, 2, 0)] {
+            assert!(!one.is_like(&other), "{other:?}");
+        }
+    }
+}

@@ -265,3 +265,23 @@ fn a_key_of_two_processes_is_written_in_the_direction_in_which_things_go() {
         assert!(written.ends_with(" p0->p1 #3"), "{written}");
     }
 }
+
+/// Whoever goes through all answers tells of each, so that its keys are those of a replay.
+#[test]
+fn in_a_search_with_time_what_there_is_no_choice_about_is_told_too() {
+    let mut chance = Chance::exhaustive_in_time();
+    chance.below(Stream::Network, 1, || delay(0, 1));
+    assert_eq!(chance.said(), [(delay(0, 1), 0)]);
+    assert!(!chance.turn(), "there is no other answer");
+}
+
+#[test]
+fn where_a_manner_leaves_spans_to_the_setup_they_are_as_it_says() {
+    for spread in [Distribution::Uniform(3, 90), Distribution::Exponential { min: 3, mean: 9, max: 90 }] {
+        let spans = |mut chance: Chance| -> Vec<_> {
+            (0..50).map(|_| chance.span(Stream::Network, &spread, || delay(0, 1))).collect()
+        };
+        let plain = spans(Chance::seeded(1));
+        assert_eq!(spans(Chance::seeded(1).in_manner(Draw::Crashes(&[]))), plain, "{spread:?}");
+    }
+}

@@ -1,0 +1,252 @@
+//! What comes of steps in virtual time: how much is too much, when a run ends, and what does not outlive a crash.
+
+use super::super::application::Idle;
+use super::super::disturbance::Unreliable;
+use super::super::fault::{Crash, Moment};
+use super::super::simulation::{End, Limit, Outcome, Simulation};
+use super::*;
+use crate::model::{Context, Never};
+
+/// What a process does: at the start, and upon each timer.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// Sends itself so many messages.
+    Messages(u32),
+    /// Sets so many timers for tick 1.
+    Timers(u32),
+    /// One timer of no delay after the other, so many in all, then a rest of a tick, and the same again.
+    Chain(u64),
+    /// Asks its application each time, upon which it is asked in turn.
+    Asking(u64),
+    /// Sets a timer far away, and cancels it.
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Busy {
+    fired: u64,
+    requested: u64,
+}
+
+impl Process for Busy {
+    type Config = Way;
+    type Message = ();
+    type Timer = u32;
+    type Request = ();
+    type Indication = ();
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &Way) -> Self {
+        Self { fired: 0, requested: 0 }
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        match *ctx.config() {
+            Way::Messages(count) => (0..count).for_each(|_| ctx.send(ctx.me(), ())),
+            Way::Timers(count) => (0..count).for_each(|timer| ctx.set_timer(timer, Ticks::new(1))),
+            Way::Chain(_) => ctx.set_timer(0, Ticks::ZERO),
+            Way::Asking(_) => ctx.indicate(()),
+            Way::Cancelled => {
+                ctx.set_timer(0, Ticks::new(1_000));
+                ctx.cancel_timer(0);
+            }
+        }
+    }
+
+    fn on_message(&mut self, _: ProcessId, (): (), _: &mut Context<'_, Self>) {}
+
+    fn on_timer(&mut self, _: u32, ctx: &mut Context<'_, Self>) {
+        self.fired += 1;
+        if let Way::Chain(count) = *ctx.config() {
+            if self.fired < 2 * count {
+                ctx.set_timer(0, Ticks::new(u64::from(self.fired == count)));
+            }
+        }
+    }
+
+    fn on_request(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        self.requested += 1;
+        if let Way::Asking(count) = *ctx.config() {
+            if self.requested < count {
+                ctx.indicate(());
+            }
+        }
+    }
+}
+
+/// Makes a request upon each indication, and one at the start.
+struct Eager {
+    first: Ticks,
+}
+
+impl Application<Busy> for Eager {
+    fn start(&mut self, _: ProcessId, _: &Busy, agenda: &mut Agenda<'_, ()>) {
+        agenda.request(self.first, ());
+    }
+
+    fn indication(&mut self, _: ProcessId, (): &(), agenda: &mut Agenda<'_, ()>) {
+        agenda.request(Ticks::ZERO, ());
+    }
+
+    fn settled(&self) -> bool {
+        false
+    }
+}
+
+fn setup(way: Way) -> Setup<Busy> {
+    let mut setup = Setup::new(1, way);
+    setup.network.delay_ticks = 1.into();
+    setup
+}
+
+fn run(setup: Setup<Busy>) -> Outcome {
+    Simulation::new(setup).expect("a valid setup").run(1, &mut Idle, &mut ())
+}
+
+/// Which property a run violates, if it is not done before.
+fn violated(setup: Setup<Busy>, application: &mut impl Application<Busy>) -> Option<String> {
+    match Simulation::new(setup).expect("a valid setup").run(1, application, &mut ()).end {
+        End::Violated(violation) => Some(violation.property),
+        End::Quiescent => None,
+        end => panic!("neither done nor violated: {end:?}"),
+    }
+}
+
+mod too_much {
+    use super::*;
+
+    #[test]
+    fn a_large_system_may_have_more_of_everything() {
+        let (one, ten) = (Bounds::of(1), Bounds::of(10));
+        for (bounds, timers, at_once, messages) in [(one, 2_064, 100_064, 20_064), (ten, 2_640, 100_640, 26_400)] {
+            assert!(!bounds.is_too_much(timers, at_once));
+            assert!(bounds.is_too_much(timers + 1, 0) && bounds.is_too_much(0, at_once + 1));
+            assert_eq!(bounds.crowd(), messages);
+        }
+    }
+
+    #[test]
+    fn as_many_messages_as_allowed_are_no_finding_and_one_more_is() {
+        assert_eq!(violated(setup(Way::Messages(20_064)), &mut Idle), None);
+        assert_eq!(violated(setup(Way::Messages(20_065)), &mut Idle).as_deref(), Some("bounded_messages"));
+    }
+
+    #[test]
+    fn as_many_timers_as_allowed_are_no_finding_and_one_more_is() {
+        assert_eq!(violated(setup(Way::Timers(2_064)), &mut Idle), None);
+        assert_eq!(violated(setup(Way::Timers(2_065)), &mut Idle).as_deref(), Some("bounded_timers"));
+    }
+
+    /// What is at once is counted anew in each tick.
+    #[test]
+    fn as_long_a_chain_in_a_tick_as_allowed_is_no_finding_and_a_longer_one_is() {
+        assert_eq!(violated(setup(Way::Chain(100_064)), &mut Idle), None);
+        assert_eq!(violated(setup(Way::Chain(100_065)), &mut Idle).as_deref(), Some("time_passes"));
+    }
+
+    /// Where each step is looked at, because of a crash that waits for its condition.
+    #[test]
+    fn the_bounds_are_the_same_while_a_crash_is_waited_for() {
+        let watched = |way| {
+            let mut setup = setup(way);
+            let moment = Moment::When { condition: "inside".to_owned(), nth: 1 };
+            setup.faults.crashes.push(Crash { process: ProcessId::new(0), moment, down_ticks: None });
+            violated(setup, &mut Idle)
+        };
+        assert_eq!(watched(Way::Chain(100_064)), None);
+        assert_eq!(watched(Way::Chain(100_065)).as_deref(), Some("time_passes"));
+        assert_eq!(watched(Way::Timers(2_064)), None);
+        assert_eq!(watched(Way::Messages(20_064)), None);
+    }
+
+    #[test]
+    fn requests_of_no_delay_are_counted_too_and_others_are_not() {
+        let mut application = Eager { first: Ticks::new(1) };
+        assert_eq!(violated(setup(Way::Asking(100_064)), &mut application), None);
+        assert_eq!(violated(setup(Way::Asking(100_067)), &mut application).as_deref(), Some("time_passes"));
+    }
+}
+
+mod ends {
+    use super::*;
+
+    fn limited(way: Way, limit: impl FnOnce(&mut Setup<Busy>)) -> Outcome {
+        let mut setup = setup(way);
+        limit(&mut setup);
+        run(setup)
+    }
+
+    #[test]
+    fn each_event_counts_whether_it_comes_of_a_message_or_a_timer() {
+        assert_eq!(run(setup(Way::Messages(40))).stats.events, 41);
+        assert_eq!(run(setup(Way::Timers(40))).stats.events, 41);
+        assert_eq!(run(setup(Way::Messages(40))).stats.messages, 40);
+    }
+
+    /// However many of them are in one tick.
+    #[test]
+    fn no_event_is_beyond_the_limit() {
+        for (way, events) in [(Way::Messages(40), 5), (Way::Messages(40), 30), (Way::Timers(40), 30)] {
+            let outcome = limited(way, |setup| setup.limits.events = events);
+            assert_eq!((outcome.end, outcome.stats.events), (End::CutOff(Limit::Events), events), "{way:?}");
+        }
+        let outcome = limited(Way::Messages(40), |setup| setup.limits.events = 41);
+        assert_eq!(outcome.end, End::Quiescent);
+    }
+
+    #[test]
+    fn more_pending_events_than_allowed_cut_a_run_off() {
+        for (pending, end) in
+            [(30, End::CutOff(Limit::Pending)), (39, End::CutOff(Limit::Pending)), (40, End::Quiescent)]
+        {
+            let outcome = limited(Way::Messages(40), |setup| setup.limits.pending = pending);
+            assert_eq!(outcome.end, end, "{pending}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_timer_does_not_keep_a_run_from_its_end() {
+        let outcome = run(setup(Way::Cancelled));
+        assert_eq!((outcome.end, outcome.at), (End::Quiescent, Ticks::ZERO));
+    }
+}
+
+#[test]
+fn an_idle_application_wants_nothing_and_ends_nothing() {
+    let (idle, state): (&dyn Application<Busy>, _) = (&Idle, Busy { fired: 0, requested: 0 });
+    assert!(!idle.settled() && idle.conditions().is_empty());
+    assert!(!idle.holds("inside", ProcessId::new(0), &state) && !idle.holds_in_flight("token_in_flight", &()));
+}
+
+/// Messages that a process is handed while it handles one wait until it is done.
+#[test]
+fn a_process_that_takes_its_time_handles_one_event_after_the_other() {
+    let mut setup = setup(Way::Messages(3));
+    setup.network.service_ticks = 10.into();
+    let outcome = run(setup);
+    assert_eq!((outcome.end, outcome.at.get(), outcome.stats.events), (End::Quiescent, 30, 4));
+}
+
+#[test]
+fn a_copy_is_no_message_that_was_sent() {
+    let mut setup = setup(Way::Messages(3));
+    setup.faults.messages = Some(Unreliable { loss_per_mille: 0, duplicate_per_mille: 1_000, until_tick: 10 });
+    let stats = run(setup).stats;
+    assert_eq!((stats.messages, stats.events), (3, 7));
+}
+
+#[test]
+fn a_request_to_a_life_that_is_over_does_not_reach_the_next() {
+    let requested = |first| {
+        let mut setup = setup(Way::Messages(0));
+        let moment = Moment::AtTick(5);
+        setup.faults.crashes.push(Crash { process: ProcessId::new(0), moment, down_ticks: Some(2.into()) });
+        let mut simulation = Simulation::new(setup).expect("a valid setup");
+        let outcome = simulation.run(1, &mut Eager { first: Ticks::new(first) }, &mut ());
+        assert_eq!(outcome.stats.restarts, 1);
+        // A start, a crash and a restart.
+        outcome.stats.events - 3
+    };
+    assert_eq!((requested(4), requested(6), requested(10)), (1, 0, 0));
+}
