@@ -65,11 +65,12 @@ fn the_parts_of_a_report_add_up() {
 fn what_happens_in_the_schedules_is_counted_and_how_far_it_is_is_told() {
     let told = Lock::new(Vec::new());
     let tell = |progress: Progress| told.lock().expect("no panic").push(progress);
-    let letters = exploration(|_| false).first_seed(5).schedules(70);
+    let letters = exploration(|_| false).strategy(Strategy::Swarm).first_seed(5).schedules(70);
     let report = Exploration { progress: Some(&tell), ..letters }.run().expect("a setup");
     // Three start, and four letters come.
     assert_eq!((report.schedules, report.events, report.messages), (70, 70 * 7, 70 * 4));
-    assert_eq!((report.first_seed, report.entries, report.overtakes), (5, 0, 0));
+    assert_eq!((report.strategy, report.first_seed), (Strategy::Swarm, 5));
+    assert_eq!((report.entries, report.overtakes), (0, 0));
     assert_eq!((report.seen("letter_came"), report.seen("nothing")), (70, 0), "in each, however often");
     assert!(report.holds());
     let progress = |done| Progress { done, schedules: 70 };
