@@ -297,6 +297,7 @@ fn covered(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explore::toy::letters;
 
     #[test]
     fn a_long_picture_is_without_its_middle_and_says_so() {
@@ -307,5 +308,29 @@ mod tests {
         assert_eq!((lines.len(), lines[79], lines[81]), (401, "80", "100081"));
         assert!(lines[80].contains(" 100000 lines of the picture are left out"), "{}", lines[80]);
         assert_eq!(lines.last(), Some(&"100400"));
+    }
+
+    #[test]
+    fn all_processes_are_needed_if_there_could_be_fewer_but_none_can_be_taken_out() {
+        let needed = |processes, without: fn(&u32, u32, ProcessId) -> Option<u32>| {
+            let mut case = letters(1, |_| false);
+            std::sync::Arc::make_mut(&mut case.setup).processes = processes;
+            case.trial.without = without;
+            all_are_needed(&case)
+        };
+        assert_eq!(needed(3, |_, _, _| None), Some(3));
+        assert_eq!(needed(4, |_, _, _| None), Some(4));
+        assert_eq!(needed(3, |config, _, process| (process.get() == 1).then_some(*config)), None);
+        assert_eq!(needed(2, |_, _, _| None), None, "one alone shares nothing");
+    }
+
+    #[test]
+    fn what_holds_is_told_with_how_much_was_run_and_what_was_seen() {
+        let strategy = crate::explore::Strategy::Swarm;
+        let mut report = Report { schedules: 20, first_seed: 7, events: 300, strategy, ..Report::default() };
+        let told = "holds in 20 schedules from seed 7 of strategy swarm (300 events)";
+        assert_eq!(covered(&report), told);
+        report.sometimes = [("entered", 9), ("left", 1)].into();
+        assert_eq!(covered(&report), format!("{told}; seen in: entered 9, left 1"));
     }
 }

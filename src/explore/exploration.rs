@@ -585,3 +585,6 @@ impl<'a, P: Process, T: Trial<P>> Exploration<'a, P, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

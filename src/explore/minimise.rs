@@ -472,3 +472,6 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ mod reduction;
 mod runner;
 mod schedule;
 mod strategy;
+#[cfg(test)]
+mod toy;
 mod trial;
 mod watchdog;
 mod why;

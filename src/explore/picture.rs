@@ -18,3 +18,18 @@ pub fn draw<P: Process, T: Trial<P>>(
     let ending = Ending::new(&outcome);
     Ok(T::diagram().width(width).render(case.setup.processes, &recorder.finish(), Some(&ending)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Setup;
+    use crate::explore::toy::{Reckless, letters};
+
+    #[test]
+    fn who_is_in_a_critical_section_is_seen_where_locks_are_tried() {
+        let locks = draw(&Case::new(Setup::<Reckless>::new(2, ())), &Decisions::new(), 80).expect("a setup");
+        assert!(locks.contains("in a critical section"), "{locks}");
+        let letters = draw(&letters(1, |_| false), &Decisions::new(), 80).expect("a setup");
+        assert!(!letters.contains("critical section"), "{letters}");
+    }
+}

@@ -1,5 +1,6 @@
 //! A part of a case: fewer processes, fewer requests, fewer faults.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -147,7 +148,11 @@ pub(super) fn decisions_without(decisions: &Decisions, process: ProcessId) -> De
 
 /// The new id of a process when another is taken out; none of that one.
 fn moved_up(process: ProcessId, gone: ProcessId) -> Option<ProcessId> {
-    (process != gone).then(|| ProcessId::new(process.get() - u32::from(process > gone)))
+    match process.cmp(&gone) {
+        Ordering::Less => Some(process),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(ProcessId::new(process.get() - 1)),
+    }
 }
 
 fn faults_without(faults: &Faults, processes: u32, gone: ProcessId) -> Faults {

@@ -268,3 +268,32 @@ impl<P: Process> Observer<P> for Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::toy::{Writer, letters};
+
+    /// Takes its time once, while an event is being handled.
+    struct Slow(bool);
+
+    impl Observer<Writer> for Slow {
+        fn check(&mut self, _: &World<Writer>) -> Result<(), Violation> {
+            if !std::mem::replace(&mut self.0, true) {
+                thread::sleep(3 * WAKE);
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_handler_that_is_slow_but_within_patience_is_not_told_of() {
+        let told = std::sync::Mutex::new(Vec::new());
+        let bark = |hang| told.lock().expect("no panic").push(hang);
+        let case = letters(1, |_| false);
+        let mut runner = Runner::new(&case).expect("a setup");
+        let outcome = Watchdog::new(Duration::from_secs(600), &bark).run(&case, &mut runner, 1, &mut Slow(false));
+        assert_eq!(outcome.stats.events, 5, "it ran to its end");
+        assert_eq!(told.into_inner().expect("no panic"), []);
+    }
+}

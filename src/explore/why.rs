@@ -123,3 +123,52 @@ impl<P: Process> Observer<P> for Log {
         self.push(world.now(), format!("{process} crashes"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::toy::{RULE, Rule, later, letters};
+
+    fn told(rule: Rule, answer: u64) -> (Option<String>, String) {
+        let reasons = why(&letters(1, rule), &later(0, 1, answer)).expect("a setup");
+        assert_eq!((reasons.len(), reasons[0].answer, reasons[0].instead), (1, answer, answer - 1));
+        (reasons[0].other_violation.clone(), reasons[0].to_string())
+    }
+
+    #[test]
+    fn a_decision_is_held_against_the_same_with_an_answer_of_one_less() {
+        let came = "p2 receives 1 from p0";
+        let text = format!("delay p0->p2 #1 = 9; with 8 instead, at tick 9: {came} (and not, at tick 10: {came})");
+        assert_eq!(told(|came| came.has(0, 1, 9), 9), (None, text.clone()));
+        assert_eq!(told(|came| came.late(0) > 0, 9), (Some(RULE.to_owned()), text));
+        let text = format!(
+            "delay p0->p2 #1 = 1; with 0 instead, at tick 1: {came} (and not, at tick 1: p2 receives 1 from p1)"
+        );
+        assert_eq!(told(|came| came.has(0, 1, 1), 1), (None, text));
+    }
+
+    #[test]
+    fn so_many_decisions_are_told_as_are_asked_for() {
+        let (case, decisions) = (letters(3, |came| came.late(0) == 3), later(0, 3, 5));
+        let all = why(&case, &decisions).expect("a setup");
+        assert_eq!(all.iter().map(|reason| &reason.key).collect::<Vec<_>>(), decisions.keys().collect::<Vec<_>>());
+        assert_eq!(why_first(&case, &decisions, 2).expect("a setup"), all[..2]);
+    }
+
+    #[test]
+    fn of_two_runs_of_which_one_ends_before_the_other_goes_on() {
+        let happening = |at, what: &str| Happening { at: Ticks::new(at), what: what.to_owned() };
+        let told = |happens, rather| {
+            let key = "delay p0->p1 #2".parse().expect("a key");
+            Reason { key, answer: 3, instead: 2, other_violation: None, happens, rather }.to_string()
+        };
+        assert_eq!(
+            told(happening(7, "p0 crashes"), happening(5, "")),
+            "delay p0->p1 #2 = 3; with 2 instead, the run ends before tick 7: p0 crashes"
+        );
+        assert_eq!(
+            told(happening(5, ""), happening(8, "p1 starts")),
+            "delay p0->p1 #2 = 3; with 2 instead, at tick 8: p1 starts"
+        );
+    }
+}

@@ -191,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_when_the_first_was_met_is_overdue_only_past_its_own_bound() {
+        let mut owed = Obligations::new(Ticks::new(10));
+        owed.start(P, 'a', Ticks::new(1));
+        owed.start(Q, 'b', Ticks::new(5));
+        owed.meet(P, 'a');
+        assert_eq!(owed.overdue(Ticks::new(15), Ticks::ZERO), None);
+        assert_eq!(owed.overdue(Ticks::new(16), Ticks::ZERO), Some((Ticks::new(5), Q, &'b')));
+    }
+
+    #[test]
     fn a_fault_gives_a_new_start() {
         let mut owed = Obligations::new(Ticks::new(10));
         owed.start(P, 'a', Ticks::new(5));

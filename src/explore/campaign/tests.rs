@@ -106,6 +106,7 @@ fn nothing_is_made_small_before_all_schedules_were_run() {
         campaign.take(made_up(&whole, chunk)).expect("its own");
         assert_eq!(campaign.unminimised().next(), None);
     }
+    assert_eq!([0, 1, 2].map(|chunk| campaign.has(chunk)), [true, false, true]);
     campaign.take(made_up(&whole, 1)).expect("its own");
     assert!(!campaign.is_complete());
     for seed in [9, 12, 15] {

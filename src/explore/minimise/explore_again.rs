@@ -138,7 +138,7 @@ fn below(chance: &mut Streams, bound: u64) -> u64 {
 }
 
 /// The decisions without some of them, and with about half of the others changed.
-fn changed(decisions: &Decisions, away: u64, chance: &mut Streams) -> Decisions {
+pub(super) fn changed(decisions: &Decisions, away: u64, chance: &mut Streams) -> Decisions {
     let mut left = decisions.clone();
     for _ in 0..away {
         if let Some(key) = left.keys().nth(below(chance, left.len().max(1) as u64) as usize).cloned() {

@@ -43,7 +43,7 @@ impl<P: Process, T: Trial<P>> Search<'_, P, T> {
     }
 
     /// Makes a schedule of a smaller case small, and keeps it unless it has many more decisions than the one at hand.
-    fn takes(
+    pub(super) fn takes(
         &mut self,
         stage: &mut Stage<P, T>,
         best: &mut Failing,
