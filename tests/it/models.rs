@@ -6,12 +6,16 @@ use jeton::mutex::Property;
 use crate::partial_order::{Model, PROPERTIES};
 
 fn line(seed: u64, proof: &Proof) -> String {
-    let verdict = match &proof.verdict {
-        Verdict::Verified => "verified".to_owned(),
-        Verdict::Violated(found) => format!("{} after {} events", found.property, found.steps.len()),
-        Verdict::Incomplete => "incomplete".to_owned(),
-    };
-    format!("{seed:>3} {:>5} states {:>6} transitions  {verdict}\n", proof.coverage.states, proof.coverage.transitions)
+    match &proof.verdict {
+        Verdict::Verified => {
+            format!(
+                "{seed:>3} verified: {} states, {} transitions\n",
+                proof.coverage.states, proof.coverage.transitions
+            )
+        }
+        Verdict::Violated(found) => format!("{seed:>3} {} after {} events\n", found.property, found.steps.len()),
+        Verdict::Incomplete => format!("{seed:>3} incomplete\n"),
+    }
 }
 
 #[test]
