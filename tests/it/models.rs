@@ -1,6 +1,6 @@
 //! What a search finds in fixed small models, which have everything that a world can have.
 
-use jeton::explore::{Proof, Reduction, Strategy, Verdict};
+use jeton::explore::{Exhaustive, Proof, Reduction, Strategy, Verdict};
 use jeton::mutex::Property;
 
 use crate::partial_order::{Model, PROPERTIES};
@@ -29,6 +29,24 @@ fn what_is_found_in_fixed_models_never_changes() {
         for properties in &all[..if model.panics { 1 } else { all.len() }] {
             let proof = model.search(properties, Reduction::None).run().expect("it can be run");
             lines.push_str(&line(seed, &proof));
+        }
+    }
+    insta::assert_snapshot!(lines);
+}
+
+#[test]
+fn what_is_found_in_fixed_models_in_bounded_time_never_changes() {
+    let mut lines = String::new();
+    for seed in 0..100 {
+        let Model { mut setup, workload, panics, .. } = Model::new(seed);
+        setup.network.delay_ticks = (1..=2).into();
+        setup.detector.latency_ticks = (1..=2).into();
+        let one = [PROPERTIES[seed as usize % PROPERTIES.len()]];
+        let all: [&[Property]; 3] = [&[], &one, &[Property::EveryRequestGranted]];
+        for properties in &all[..if panics { 1 } else { all.len() }] {
+            let search = Exhaustive::new(setup.clone()).workload(workload).properties(properties).states_max(2_000);
+            let proof = search.bounded_time().run();
+            lines.push_str(&proof.map_or_else(|refused| format!("{seed:>3} {refused}\n"), |proof| line(seed, &proof)));
         }
     }
     insta::assert_snapshot!(lines);

@@ -240,7 +240,7 @@ const MODELS: u64 = 200;
 
 pub(crate) struct Model {
     pub(crate) setup: Setup<Toy>,
-    workload: Workload,
+    pub(crate) workload: Workload,
     pub(crate) early: u32,
     losses: u32,
     duplicates: u32,
