@@ -1,5 +1,6 @@
 //! What a search finds in fixed small models, which have everything that a world can have.
 
+use jeton::engine::RandomCrashes;
 use jeton::explore::{Exhaustive, Proof, Reduction, Strategy, Verdict};
 use jeton::mutex::Property;
 
@@ -52,14 +53,32 @@ fn what_is_found_in_fixed_models_in_bounded_time_never_changes() {
     insta::assert_snapshot!(lines);
 }
 
+/// Two crashes, of which nobody knows whose, and everybody comes back.
+fn with_two_crashes(seed: u64) -> Model {
+    let mut model = Model::new(seed);
+    model.setup.faults.random = vec![RandomCrashes { down_ticks: Some((1..=2).into()), ..RandomCrashes::up_to(2) }];
+    model
+}
+
+#[test]
+fn what_is_found_in_fixed_models_with_two_crashes_never_changes() {
+    let mut lines = String::new();
+    for seed in 0..80 {
+        let proof = with_two_crashes(seed).search(&[], Reduction::None).run().expect("it can be run");
+        lines.push_str(&line(seed, &proof));
+    }
+    insta::assert_snapshot!(lines);
+}
+
 #[test]
 fn no_schedule_of_fixed_models_leaves_the_states_of_the_search() {
     for seed in 0..200 {
-        let model = Model::new(seed);
-        let search = model.search(&[], Reduction::None).early_timers(u32::MAX);
-        let (_, reached) = search.reach(10, &[Strategy::Random, Strategy::CrashPoints]).expect("it can be run");
-        for reach in reached {
-            assert_eq!(reach.left, 0, "{seed}: {reach:?}");
+        for model in [Model::new(seed), with_two_crashes(seed)] {
+            let search = model.search(&[], Reduction::None).early_timers(u32::MAX);
+            let (_, reached) = search.reach(10, &[Strategy::Random, Strategy::CrashPoints]).expect("it can be run");
+            for reach in reached {
+                assert_eq!(reach.left, 0, "{seed}: {reach:?}");
+            }
         }
     }
 }

@@ -447,5 +447,5 @@ fn reductions_have_names() {
         assert_eq!(reduction.to_string().parse(), Ok(reduction));
     }
     let unknown = "partial-odrer".parse::<Reduction>().expect_err("there is none such");
-    assert!(unknown.to_string().contains("partial-order"), "{unknown}");
+    assert!(unknown.to_string().ends_with(", did you mean `partial-order`?"), "{unknown}");
 }

@@ -256,6 +256,10 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
         let seen =
             |effect: &Effect<P>| matches!(effect, Effect::Send { .. } | Effect::Store { .. } | Effect::Indicate { .. });
         let last = effects.iter().rposition(seen).unwrap_or(0);
+        if matches!(event, Local::Restart) && effects.iter().any(seen) {
+            // Before the first effect, which elsewhere is a crash before the step: here nobody is up to crash.
+            results.push((self.finish(before, process, event, &handled, &[], None, &mut asked.clone()), &effects[..0]));
+        }
         for done in (0..last).filter(|&index| seen(&effects[index])) {
             let part = &effects[..=done];
             results.push((self.finish(before, process, event, &handled, part, None, &mut asked.clone()), part));

@@ -119,6 +119,35 @@ mod tests {
     }
 
     #[test]
+    fn levels_that_shrink_as_the_fits_have_it_are_foreseen_exactly() {
+        // The logarithm of the ratio falls by a tenth a level: the straight fit goes on with what there would be.
+        let level = |k: u64| {
+            let logarithm: f64 = (0..k).map(|i| 0.9 - 0.1 * float(i)).sum();
+            1e6 * logarithm.exp()
+        };
+        let levels: Vec<f64> = (0..13).map(level).collect();
+        let ratios: Vec<f64> = levels.windows(2).map(|pair| (pair[1] / pair[0]).ln()).collect();
+        let rest: f64 = (13..100).map(level).take_while(|&level| level >= 0.5).sum();
+        for count in [12, 6, 3] {
+            let foreseen = follow(&ratios, count, |k| k, levels[12]).expect("it has an end");
+            assert!((foreseen / rest - 1.0).abs() < 1e-6, "{foreseen} and not {rest}, by {count} ratios");
+        }
+        // What does not fall has no end, nor has what is more than anybody could count.
+        assert_eq!(follow(&[0.1, 0.2, 0.3, 0.4], 4, |k| k, 10.0), None);
+        assert_eq!(follow(&ratios, 12, |k| k, 1e15), None);
+    }
+
+    #[test]
+    fn an_estimate_is_of_fixed_levels_a_fixed_one() {
+        let levels = binomials(30);
+        let found = levels[..12].iter().sum();
+        let estimate = Estimate::of(&levels[..12], found).expect("it has an end");
+        let about = |states: u64| states / 1_000_000;
+        let seen = (about(estimate.states), about(estimate.low), estimate.high.map(about), estimate.levels);
+        assert_eq!(seen, (1_624, 500, None, 12));
+    }
+
+    #[test]
     fn what_grows_evenly_has_no_end_in_sight() {
         let levels: Vec<u64> = (0..20).map(|k| 1 << k).collect();
         assert_eq!(Estimate::of(&levels, 1 << 20), None);

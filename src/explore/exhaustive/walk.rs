@@ -261,3 +261,14 @@ fn describe<P: Mutex, W: Watch<P>>(space: &Space<P, W>, before: &[u32], event: M
         Move::Restart { process } => (id(process), "comes back".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+
+    #[test]
+    fn of_moves_that_look_the_same_the_later_ones_are_numbered() {
+        let line = |nth| Line { mark: "0123".to_owned(), nth, text: "p0 starts".to_owned() }.to_string();
+        assert_eq!([line(0), line(1), line(2)], ["0123 p0 starts", "0123~2 p0 starts", "0123~3 p0 starts"]);
+    }
+}

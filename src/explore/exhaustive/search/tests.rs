@@ -125,8 +125,9 @@ fn independent_messages_come_in_every_order_and_no_other() {
         let mut search = search(Setup::<Listener>::new(k + 1, ()), FREE, Order::BreadthFirst);
         assert_eq!(schedules(&mut search), factorials[k as usize], "{k} messages");
         // Of each number of messages that have come, in each order: k! / (k - j)!.
-        let states: u64 = (0..=k as usize).map(|j| factorials[k as usize] / factorials[k as usize - j]).sum();
-        assert_eq!(search.tuples.len() as u64, states, "{k} messages");
+        let states: Vec<u64> = (0..=k as usize).map(|j| factorials[k as usize] / factorials[k as usize - j]).collect();
+        assert_eq!(search.tuples.len() as u64, states.iter().sum::<u64>(), "{k} messages");
+        assert_eq!(search.levels(), states, "{k} messages");
     }
 }
 
