@@ -2,11 +2,11 @@
 //! events, the draw of a delay and the hop.
 //!
 //! `-- --test` runs everything once, and `-- --quick-table` prints only the table at the end. Wall times drift within
-//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two cores with
-//! other work: the ring of 8 to 1,024 takes 2.1 times the bare loop, with all properties 3.5 to 3.8; a short schedule 3.1
-//! times; 10,000 in flight within ten ticks 3.0 times. On two quiet cores, but before few events were put in order and
-//! buckets were in pieces, 10,000 took 4.0 times on FIFO channels, 1.3 and 1.6 within millions of ticks, and two threads
-//! made 1.9 times the short schedules of one.
+//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two cores
+//! with other work: the ring of 8 to 1,024 takes 2.1 times the bare loop, with all properties 3.5 to 3.8; a short
+//! schedule 3.1 times; 10,000 in flight within ten ticks 3.0 times. On two quiet cores, but before few events were put
+//! in order and buckets were in pieces, 10,000 took 4.0 times on FIFO channels, 1.3 and 1.6 within millions of ticks,
+//! and two threads made 1.9 times the short schedules of one.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
