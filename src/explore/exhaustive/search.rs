@@ -1,5 +1,7 @@
 //! The search: from state to state until there are no new ones, a violation, or no memory left.
 
+mod roots;
+
 use std::sync::Arc;
 
 use super::crew::{Batch, Crew, FEW};
@@ -124,31 +126,6 @@ impl<P: Process, W: Watch<P>> Search<P, W> {
     /// What a state takes besides what all share, in bytes.
     pub(super) fn bytes_in_use(&self) -> usize {
         self.tuples.bytes()
-    }
-
-    /// Begins. Who crashes at the start does so in an event like another.
-    pub(super) fn start(&mut self) -> Option<Stop> {
-        let mut roots = self.space.roots();
-        roots.sort_by_key(|root| root.crashes);
-        if let Some(root) = roots.iter().find(|root| root.found.is_some()) {
-            let to = self.keep(&root.tuple, None);
-            return root.found.clone().map(|found| Stop::Found { from: None, to, found });
-        }
-        roots.reverse();
-        self.late = roots;
-        self.add_roots(match self.order {
-            Order::BreadthFirst => 0,
-            Order::DepthFirst => usize::MAX,
-        });
-        None
-    }
-
-    /// Adds where it begins after no more than so many crashes.
-    fn add_roots(&mut self, crashes: usize) {
-        while self.late.last().is_some_and(|root| root.crashes <= crashes) {
-            let root = self.late.pop().expect("there is a last");
-            self.keep(&root.tuple, None);
-        }
     }
 
     /// A state in its canonical form as a string, and its part.
