@@ -171,20 +171,29 @@ fn go_on<P: Mutex>(
     on
 }
 
-/// All ways on by a crash of this process between two steps.
-fn strike<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>, process: ProcessId) -> Vec<Way<P>> {
+/// All ways on by such an event, if such records come of it.
+fn by<P: Mutex>(
+    search: &mut Search<P, Lookout<P>>,
+    way: &Way<P>,
+    is_meant: impl Fn(Move) -> bool,
+    may_show: impl Fn(&[Record]) -> bool,
+) -> Vec<Way<P>> {
     let mut on = Vec::new();
     let mut successors = Successors::default();
     way.walk.successors(search, &mut successors);
-    for index in 0..successors.len() {
-        if matches!(successors.get(index).1.event, Move::Crash { process: at } if u32::from(at) == process.get()) {
-            let mut way = way.clone();
-            way.walk.go(&search.space, &successors, index, None);
+    for index in (0..successors.len()).filter(|&index| is_meant(successors.get(index).1.event)) {
+        let mut way = way.clone();
+        if may_show(&way.walk.go(&search.space, &successors, index, None)) {
             way.path.push(search.number(successors.get(index).0));
             on.push(way);
         }
     }
     on
+}
+
+/// All ways on by a crash of this process between two steps.
+fn strike<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>, process: ProcessId) -> Vec<Way<P>> {
+    by(search, way, |event| matches!(event, Move::Crash { process: at } if u32::from(at) == process.get()), |_| true)
 }
 
 /// All ways on by a message that comes while its receiver is down; the way itself, if none is on its way any more.
@@ -195,35 +204,13 @@ fn miss<P: Mutex>(
     receiver: ProcessId,
 ) -> Vec<Way<P>> {
     let of = |from: u16, to: u16| u32::from(from) == sender.get() && u32::from(to) == receiver.get();
-    let mut on = Vec::new();
-    let mut successors = Successors::default();
-    way.walk.successors(search, &mut successors);
-    for index in 0..successors.len() {
-        if matches!(successors.get(index).1.event, Move::Miss { from, to, .. } if of(from, to)) {
-            let mut way = way.clone();
-            way.walk.go(&search.space, &successors, index, None);
-            way.path.push(search.number(successors.get(index).0));
-            on.push(way);
-        }
-    }
+    let on = by(search, &way, |event| matches!(event, Move::Miss { from, to, .. } if of(from, to)), |_| true);
     if on.is_empty() { vec![way] } else { on }
 }
 
 /// All ways on that show nothing: an application does not request what it no longer wants.
 fn quietly<P: Mutex>(search: &mut Search<P, Lookout<P>>, way: &Way<P>) -> Vec<Way<P>> {
-    let mut on = Vec::new();
-    let mut successors = Successors::default();
-    way.walk.successors(search, &mut successors);
-    for index in 0..successors.len() {
-        if matches!(successors.get(index).1.event, Move::Request { .. }) {
-            let mut way = way.clone();
-            if way.walk.go(&search.space, &successors, index, None).is_empty() {
-                way.path.push(search.number(successors.get(index).0));
-                on.push(way);
-            }
-        }
-    }
-    on
+    by(search, way, |event| matches!(event, Move::Request { .. }), <[Record]>::is_empty)
 }
 
 /// Whether an event may be what a record is of; a start comes as a request that nobody makes.
