@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::round::Round;
 use super::runner::Case;
 use super::trial::Trial;
-use crate::engine::{Crash, Decisions, Faults, Key, Pause, RandomCrashes, Setup, Topic};
+use crate::engine::{Crash, Decisions, Faults, Key, Outcome, Pause, RandomCrashes, SPAN_MAX, Setup, Topic};
 use crate::model::{Process, ProcessId};
+use crate::trace::Ending;
 
 /// What is left of a case in which a failing schedule was made small. Nothing is added and no limit or patience
-/// changed, so what fails in the part is a fault of the whole.
+/// changed, so what fails in the part is a fault of the whole. Or of one that goes round for ever, the first turn.
 ///
 /// In a schedule file it is the table `[part]`, and stands for itself: whoever has the whole case, from a scenario or
 /// from the setup of a test, can make the part again with [`Case::part`].
@@ -28,6 +30,9 @@ pub struct Part {
     /// The faults that are left, by the new ids; as in the whole, if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Faults>,
+    /// If its runs end where they come back to where they were: where that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
 }
 
 impl Part {
@@ -48,7 +53,15 @@ impl Part {
             let requests: Vec<String> = self.requests.iter().map(ToString::to_string).collect();
             let _ = write!(text, ", with {} requests", requests.join(", "));
         }
+        if let Some(Round { from_event, to_event }) = self.round {
+            let _ = write!(text, ", up to event {to_event}, which leads back to where event {from_event} led");
+        }
         text
+    }
+
+    /// The last line for a run of it that came to this.
+    pub fn ending(&self, outcome: &Outcome) -> Ending {
+        self.round.map_or_else(|| Ending::new(outcome), |round| round.ending(outcome))
     }
 }
 
@@ -74,6 +87,12 @@ impl<P: Process, T: Trial<P>> Case<P, T> {
         }
         if let Some(faults) = &part.faults {
             Arc::make_mut(&mut case.setup).faults = faults.clone();
+        }
+        if let Some(round) = part.round {
+            *case.trial.round()? = Some(round);
+            let limits = &mut Arc::make_mut(&mut case.setup).limits;
+            // It ends there, and not before.
+            (limits.events, limits.ticks, limits.settle_ticks) = (round.to_event, SPAN_MAX, Some(SPAN_MAX));
         }
         Some(case)
     }

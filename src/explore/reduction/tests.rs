@@ -57,10 +57,12 @@ fn group(up_to: u32, among: &[u32]) -> RandomCrashes {
 #[test]
 fn a_part_is_whole_only_if_nothing_is_taken_out() {
     assert!(Part::default().is_whole());
-    let part = Part { without: ids(&[2]), requests: vec![1, 0], faults: None };
+    let part = Part { without: ids(&[2]), requests: vec![1, 0], ..Part::default() };
     assert!(!part.is_whole());
     assert_eq!(part.describe(4), "4 of 5 processes (without p2), with 1, 0 requests");
     assert_eq!(Part::default().describe(4), "4 processes");
+    let round = Part { round: Some(Round { from_event: 5, to_event: 7 }), ..Part::default() };
+    assert_eq!(round.describe(4), "4 processes, up to event 7, which leads back to where event 5 led");
 }
 
 #[test]
@@ -90,8 +92,11 @@ fn those_after_a_process_that_is_taken_out_move_up() {
 
 #[test]
 fn there_is_no_part_without_one_that_is_not_there_twice_or_without_all() {
-    let part =
-        |without: &[u32], requests: &[u32]| Part { without: ids(without), requests: requests.into(), faults: None };
+    let part = |without: &[u32], requests: &[u32]| Part {
+        without: ids(without),
+        requests: requests.into(),
+        ..Part::default()
+    };
     assert!(case(3).part(&part(&[3], &[])).is_none());
     assert!(case(3).part(&part(&[1, 1], &[])).is_none());
     assert!(case(2).part(&part(&[0], &[])).is_some() && case(2).part(&part(&[0, 1], &[])).is_none());

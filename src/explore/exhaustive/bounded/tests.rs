@@ -5,7 +5,7 @@ use jeton::algorithms::coordinator::{Durable, Stateless, StatelessParameters};
 use super::search::{Search, Stop};
 use super::*;
 use crate::engine::interleaving::intern::Interner;
-use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, World};
+use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, Violation, World};
 use crate::explore::Strategy;
 use crate::model::{Context, Never, Process, ProcessId};
 use crate::mutex::{Indication, Request, System, Workload};
@@ -134,11 +134,18 @@ fn a_crash_comes_at_every_moment() {
 fn time_that_stands_still_is_no_proof() {
     let mut setup = sender(0, (0, Some(0)), 1);
     setup.config.0 = AGAIN;
-    let search = Exhaustive::new(setup).workload(Workload { requests: 0, ..Workload::default() });
-    let search = search.properties(&[Property::EveryRequestGranted]).bounded_time();
-    let proof = search.run().expect("it can be run");
+    let mut case = Case::new(setup);
+    case.set_workload(Workload { requests: 0, ..Workload::default() });
+    case.properties = vec![Property::EveryRequestGranted];
+    let proof = Exhaustive::of(case.clone()).bounded_time().run().expect("it can be run");
     let counterexample = proof.counterexample().expect("its timer is set again and again");
     assert_eq!((counterexample.property, counterexample.cycle), ("time_passes", Some(1)));
+    // The start, the first timer, and the next one.
+    assert_eq!((counterexample.ending.cycle_from_event, counterexample.ending.event), (Some(2), 3));
+    let Reproducer::Timed(schedule) = &counterexample.schedule else { panic!("it is one of virtual time") };
+    let case = case.part(&schedule.part).expect("it is there");
+    let (outcome, divergence) = Runner::new(&case).expect("it can be run").replay(schedule.decisions.clone(), &mut ());
+    assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}", outcome.end);
 }
 
 /// The state of every process that is up, after each event.
