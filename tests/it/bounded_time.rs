@@ -93,6 +93,16 @@ fn one_tick_below_it_has_two_holders_in_a_run_that_is_replayed() {
 }
 
 #[test]
+fn what_comes_beyond_the_limits_of_a_run_is_found_too() {
+    let mut case = WORLDS[0].case(WORLDS[0].bound() - 1);
+    std::sync::Arc::make_mut(&mut case.setup).limits.ticks = 3;
+    let proof = check(&case);
+    let counterexample = proof.counterexample().expect("it has no limits but its own");
+    assert_eq!(counterexample.property, "single_holder", "{counterexample}");
+    assert!(counterexample.ending.at > Ticks::new(3), "{counterexample}");
+}
+
+#[test]
 fn a_search_that_is_cut_short_proves_nothing() {
     let case = WORLDS[1].case(WORLDS[1].bound());
     let proof = Exhaustive::of(case).bounded_time().states_max(500).run().expect("it can be run");

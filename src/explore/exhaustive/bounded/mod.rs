@@ -10,7 +10,7 @@ use self::path::{Edge, Teller};
 use self::search::{OFTEN, Progress, Search, Stop};
 use super::{Budget, Counterexample, Coverage, Exhaustive, Proof, Reduction, Reproducer, Spans, Verdict};
 use crate::engine::interleaving::{Found, Watch as _};
-use crate::engine::{Decisions, Distribution, End, Invalid, NO_PANIC, Outcome, SPAN_MAX};
+use crate::engine::{Decisions, Distribution, End, Invalid, Limits, NO_PANIC, Outcome, SPAN_MAX};
 use crate::explore::runner::{Case, Runner};
 use crate::explore::schedule::{Recorded, Schedule};
 use crate::explore::{Part, Round};
@@ -18,6 +18,9 @@ use crate::model::Ticks;
 use crate::mutex::{Lookout, Mutex, Property};
 use crate::trace::{Record, Recorder};
 use crate::view::Token;
+
+/// A run that shows what was found has fewer, since there are fewer states.
+const EVENTS_MAX: u64 = 1 << 32;
 
 impl<P: Mutex> Exhaustive<'_, P> {
     /// Runs every schedule in virtual time.
@@ -145,8 +148,9 @@ impl<P: Mutex> Exhaustive<'_, P> {
         };
         let (mut outcome, mut records) = run(&case, &decisions)?;
         if shown(&outcome).is_none() {
-            // It comes when all is settled and the run is over.
-            Arc::make_mut(&mut case.setup).limits.settle_ticks = Some(SPAN_MAX);
+            // It comes when all is settled and the run is over, or beyond a limit of the setup.
+            let limits = &mut Arc::make_mut(&mut case.setup).limits;
+            *limits = Limits { ticks: SPAN_MAX, events: EVENTS_MAX, settle_ticks: Some(SPAN_MAX), ..*limits };
             (outcome, records) = run(&case, &decisions)?;
         }
         let violation = shown(&outcome);
