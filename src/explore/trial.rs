@@ -19,6 +19,7 @@ pub trait Trial<P: Process>: Clone + fmt::Debug + Send + Sync {
     type Application: Application<P> + Clone + Send;
     /// What has the verdict.
     #[doc(hidden)]
+    #[expect(private_bounds, reason = "nobody else has a trial")]
     type Judge: Judge<P>;
 
     #[doc(hidden)]
@@ -45,7 +46,7 @@ pub trait Trial<P: Process>: Clone + fmt::Debug + Send + Sync {
 }
 
 /// The verdict over one run after another.
-pub trait Judge<P: Process>: Clone + Send {
+pub(super) trait Judge<P: Process>: Clone + Send {
     /// What sees a run, and has its verdict.
     type Watch: Observer<P>;
     /// What is to see the next run.
@@ -243,7 +244,7 @@ impl<P: Process, O: Observer<P> + Clone + Send> Judge<P> for OwnJudge<O> {
 
 /// Counts what processes note.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Tally);
+pub(super) struct Notes(Tally);
 
 impl<P: Process> Observer<P> for Notes {
     fn effect(&mut self, _: ProcessId, effect: &Effect<P>, _: Option<MessageId>, _: &World<P>) {
