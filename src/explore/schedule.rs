@@ -198,6 +198,7 @@ mod tests {
     use crate::engine::{Faults, Limit, RandomCrashes, Violation};
     use crate::explore::Round;
     use crate::model::{ProcessId, Ticks};
+    use crate::mutex::Property;
 
     fn schedule() -> Schedule {
         let mut decisions = Decisions::new();
@@ -230,9 +231,13 @@ mod tests {
             assert_eq!(text.parse::<Schedule>(), Ok(schedule), "{text}");
         }
         let round = Some(Round { from_event: 3, to_event: 5 });
-        let schedule = Schedule { part: Part { round, ..Part::default() }, ..schedule() };
-        let text = schedule.to_string();
-        assert_eq!(text.parse::<Schedule>(), Ok(schedule), "{text}");
+        let limits = Part { properties: Some(vec![Property::QueueOrder]), to_event: Some(7), ..Part::default() };
+        let nothing = Part { properties: Some(Vec::new()), faults: Some(Faults::default()), round, ..limits.clone() };
+        for part in [Part { round, ..Part::default() }, limits, nothing] {
+            let schedule = Schedule { part, ..schedule() };
+            let text = schedule.to_string();
+            assert_eq!(text.parse::<Schedule>(), Ok(schedule), "{text}");
+        }
     }
 
     #[test]

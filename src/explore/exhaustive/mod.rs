@@ -63,6 +63,8 @@ use crate::mutex::{Lookout, Mutex, Property, Workload};
 /// ```
 pub struct Exhaustive<'a, P: Mutex> {
     case: Case<P>,
+    /// What the case has checked, of which more may be than it is said to check here.
+    all_properties: Vec<Property>,
     early_timers: u32,
     losses: Option<u32>,
     duplicates: Option<u32>,
@@ -91,6 +93,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// Every interleaving of this case.
     pub fn of(case: Case<P>) -> Self {
         Self {
+            all_properties: case.properties.clone(),
             case,
             early_timers: 0,
             losses: None,

@@ -10,17 +10,14 @@ use self::path::{Edge, Teller};
 use self::search::{OFTEN, Progress, Search, Stop};
 use super::{Budget, Counterexample, Coverage, Exhaustive, Proof, Reduction, Reproducer, Spans, Verdict};
 use crate::engine::interleaving::{Found, Watch as _};
-use crate::engine::{Decisions, Distribution, End, Invalid, Limits, NO_PANIC, Outcome, SPAN_MAX};
+use crate::engine::{Decisions, Distribution, End, Invalid, NO_PANIC};
 use crate::explore::runner::{Case, Runner};
 use crate::explore::schedule::{Recorded, Schedule};
 use crate::explore::{Part, Round};
 use crate::model::Ticks;
 use crate::mutex::{Lookout, Mutex, Property};
-use crate::trace::{Record, Recorder};
+use crate::trace::{Ending, Record, Recorder};
 use crate::view::Token;
-
-/// A run that shows what was found has fewer, since there are fewer states.
-const EVENTS_MAX: u64 = 1 << 32;
 
 impl<P: Mutex> Exhaustive<'_, P> {
     /// Runs every schedule in virtual time.
@@ -138,25 +135,18 @@ impl<P: Mutex> Exhaustive<'_, P> {
         cycle: Option<usize>,
         round: Option<Round>,
     ) -> Result<Verdict, Invalid> {
-        let Teller { decisions, steps, .. } = teller;
-        let part = Part { round, ..Part::default() };
-        let mut case = self.case.part(&part).expect("locks may go round");
-        case.properties.retain(|property| property.name() == found.property);
-        let shown = |outcome: &Outcome| match &outcome.end {
-            End::Violated(violation) if violation.property == found.property => Some(Recorded::from(violation)),
-            _ => None,
-        };
-        let (mut outcome, mut records) = run(&case, &decisions)?;
-        if shown(&outcome).is_none() {
-            // It comes when all is settled and the run is over, or beyond a limit of the setup.
-            let limits = &mut Arc::make_mut(&mut case.setup).limits;
-            *limits = Limits { ticks: SPAN_MAX, events: EVENTS_MAX, settle_ticks: Some(SPAN_MAX), ..*limits };
-            (outcome, records) = run(&case, &decisions)?;
-        }
-        let violation = shown(&outcome);
-        assert!(violation.is_some(), "what was found is no run: {found:?}, {decisions:?}: {:?}", outcome.end);
-        let ending = part.ending(&outcome);
-        let schedule = Schedule { violation, part, decisions, scenario: None };
+        let Teller { decisions, steps, events, .. } = teller;
+        let whole = Part { round, ..Part::default() };
+        // It may come beyond a limit or the patience of the case, or when all is settled and the run is over.
+        let beyond = Part { to_event: Some(events), ..whole.clone() };
+        // Or after what is wrong with the case besides, and was not looked for.
+        let checked = self.case.properties.iter().copied();
+        let properties = checked.filter(|property| property.name() == found.property).collect();
+        let alone = Part { properties: Some(properties), ..beyond.clone() };
+        let mut parts = [whole, beyond, alone].into_iter();
+        let replayed = parts.find_map(|part| self.replayed(found, part, &decisions).transpose());
+        let (schedule, ending, records) =
+            replayed.unwrap_or_else(|| panic!("what was found is no run: {found:?}, {decisions:?}"))?;
         Ok(Verdict::Violated(Box::new(Counterexample {
             property: found.property,
             processes: found.processes.clone(),
@@ -168,6 +158,27 @@ impl<P: Mutex> Exhaustive<'_, P> {
             ending,
             count: self.case.setup.processes,
         })))
+    }
+
+    /// The schedule that has these decisions of this part, with its run, if that shows what was found.
+    fn replayed(
+        &self,
+        found: &Found,
+        part: Part,
+        decisions: &Decisions,
+    ) -> Result<Option<(Schedule, Ending, Vec<Record>)>, Invalid> {
+        let whole = Case { properties: self.all_properties.clone(), ..self.case.clone() };
+        let case = whole.part(&part).expect("locks may go round");
+        let mut recorder = Recorder::new().with_states().following(Token);
+        let (outcome, divergence) = Runner::new(&case)?.replay(decisions.clone(), &mut recorder);
+        let End::Violated(violation) = &outcome.end else { return Ok(None) };
+        if violation.property != found.property || !divergence.is_empty() {
+            return Ok(None);
+        }
+        let violation = Some(Recorded::from(violation));
+        let ending = part.ending(&outcome);
+        let schedule = Schedule { violation, part, decisions: decisions.clone(), scenario: None };
+        Ok(Some((schedule, ending, recorder.finish())))
     }
 
     /// Refuses what it does not have.
@@ -197,12 +208,6 @@ impl<P: Mutex> Exhaustive<'_, P> {
         }
         Ok(())
     }
-}
-
-fn run<P: Mutex>(case: &Case<P>, decisions: &Decisions) -> Result<(Outcome, Vec<Record>), Invalid> {
-    let mut recorder = Recorder::new().with_states().following(Token);
-    let (outcome, _) = Runner::new(case)?.replay(decisions.clone(), &mut recorder);
-    Ok((outcome, recorder.finish()))
 }
 
 fn coverage(progress: Progress) -> Coverage {

@@ -8,7 +8,7 @@ use crate::engine::interleaving::intern::Interner;
 use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, Violation, World};
 use crate::explore::Strategy;
 use crate::model::{Context, Never, Process, ProcessId};
-use crate::mutex::{Indication, Request, System, Workload};
+use crate::mutex::{DataId, Fence, Indication, Request, System, Workload};
 
 /// At its start process 0 sends so many messages to each of the others; each has a timer for so many ticks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -146,6 +146,80 @@ fn time_that_stands_still_is_no_proof() {
     let case = case.part(&schedule.part).expect("it is there");
     let (outcome, divergence) = Runner::new(&case).expect("it can be run").replay(schedule.decisions.clone(), &mut ());
     assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}", outcome.end);
+}
+
+/// Each enters without being asked, when its timer fires, or panics.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Intruder;
+
+impl Process for Intruder {
+    /// After how many ticks, and whether it panics.
+    type Config = (u64, bool);
+    type Message = Never;
+    type Timer = ();
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &Self::Config) -> Self {
+        Self
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        let (after, _) = *ctx.config();
+        ctx.set_timer((), Ticks::new(after));
+    }
+
+    fn on_request(&mut self, _: Request, _: &mut Context<'_, Self>) {}
+
+    fn on_message(&mut self, _: ProcessId, message: Never, _: &mut Context<'_, Self>) {
+        match message {}
+    }
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        assert!(!ctx.config().1, "it was to");
+        ctx.indicate(Indication::Entered(DataId::new(0), Fence::default()));
+    }
+}
+
+impl Mutex for Intruder {}
+
+/// What is found of two of them, and its part, from which it is replayed.
+fn intruders(config: (u64, bool), claims: &[Property], checked: &[Property]) -> (String, Part) {
+    let mut case = Case::new(Setup::<Intruder>::new(2, config));
+    case.set_workload(Workload { requests: 0, ..Workload::default() });
+    case.properties = claims.to_vec();
+    let proof = Exhaustive::of(case.clone()).properties(checked).bounded_time().run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("nobody keeps them away");
+    let schedule: Schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
+    let part = case.part(&schedule.part).expect("it is there");
+    let (outcome, divergence) = Runner::new(&part).expect("it can be run").replay(schedule.decisions.clone(), &mut ());
+    assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}", outcome.end);
+    (counterexample.property.to_owned(), schedule.part)
+}
+
+#[test]
+fn what_comes_when_all_is_settled_is_replayed_up_to_where_it_comes() {
+    let found = |config, to_event| {
+        let (property, part) = intruders(config, &[Property::SingleHolder], &[Property::SingleHolder]);
+        assert_eq!(part, Part { to_event, ..Part::default() }, "{property}");
+        property
+    };
+    // Two starts and two timers. A run goes on for some ticks when all is settled.
+    assert_eq!(found((2, false), None), "single_holder");
+    assert_eq!(found((500, false), Some(4)), "single_holder");
+    assert_eq!(found((500, true), Some(3)), NO_PANIC);
+}
+
+#[test]
+fn what_is_looked_for_is_replayed_though_something_else_is_wrong_before() {
+    let claims = [Property::TokenInCs, Property::SingleHolder];
+    let (property, part) = intruders((2, false), &claims, &[Property::SingleHolder]);
+    let alone = Part { properties: Some(vec![Property::SingleHolder]), to_event: Some(4), ..Part::default() };
+    assert_eq!((&*property, part), ("single_holder", alone));
+    // Nobody has a token, with the first that enters.
+    assert_eq!(intruders((2, false), &claims, &claims), ("token_in_cs".to_owned(), Part::default()));
 }
 
 /// The state of every process that is up, after each event.
