@@ -4,18 +4,17 @@ use crate::model::{ProcessId, Ticks};
 /// first used, since the n² of all of them cannot be had.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Channels {
-    rows: Vec<Row>,
+    /// Of each sender the one that was used first is at hand: where all send to one neighbour there are no others.
+    first: Vec<(ProcessId, Ticks)>,
+    others: Vec<Row>,
 }
 
-/// The channels out of one process.
-#[derive(Clone, Debug)]
+/// The other channels out of one process.
+#[derive(Clone, Debug, Default)]
 struct Row {
-    /// The one that was used first is at hand: where all send to one neighbour there are no others.
-    first: ProcessId,
-    last: Ticks,
-    /// The other receivers by their low bits, each in the first free place from there on: as many places as a power of
+    /// The receivers by their low bits, each in the first free place from there on: as many places as a power of
     /// two, or none. Those of one sender are seldom many, and most are next to each other.
-    others: Vec<(ProcessId, Ticks)>,
+    places: Vec<(ProcessId, Ticks)>,
     used: u32,
 }
 
@@ -23,52 +22,47 @@ const NOBODY: ProcessId = ProcessId::new(u32::MAX);
 
 const FREE: (ProcessId, Ticks) = (NOBODY, Ticks::ZERO);
 
-const UNUSED: Row = Row { first: NOBODY, last: Ticks::ZERO, others: Vec::new(), used: 0 };
-
 impl Channels {
     pub(crate) fn reset(&mut self, processes: u32) {
-        self.rows.truncate(processes as usize);
-        for row in &mut self.rows {
-            row.first = NOBODY;
-            row.last = Ticks::ZERO;
-            if row.used > 0 {
-                row.others.fill(FREE);
-                row.used = 0;
-            }
+        self.first.clear();
+        self.first.resize(processes as usize, FREE);
+        for row in self.others.iter_mut().filter(|row| row.used > 0) {
+            row.places.fill(FREE);
+            row.used = 0;
         }
-        self.rows.resize(processes as usize, UNUSED);
+        self.others.resize_with(processes as usize, Row::default);
     }
 
     /// When the last message from `from` to `to` arrives, to be read and set.
     #[inline(always)]
     pub(crate) fn last_arrival(&mut self, from: ProcessId, to: ProcessId) -> &mut Ticks {
-        let row = &mut self.rows[from.index()];
-        if row.first == to { &mut row.last } else { row.other(to) }
+        let first = &mut self.first[from.index()];
+        if first.0 == to { &mut first.1 } else { self.others[from.index()].last_arrival(to, first) }
     }
 }
 
 impl Row {
     #[inline(always)]
-    fn other(&mut self, to: ProcessId) -> &mut Ticks {
+    fn last_arrival<'a>(&'a mut self, to: ProcessId, first: &'a mut (ProcessId, Ticks)) -> &'a mut Ticks {
         // Without places the mask is all ones, and no process has such a number.
-        let index = to.index() & self.others.len().wrapping_sub(1);
-        if self.others.get(index).is_some_and(|place| place.0 == to) {
-            return &mut self.others[index].1;
+        let index = to.index() & self.places.len().wrapping_sub(1);
+        if self.places.get(index).is_some_and(|place| place.0 == to) {
+            return &mut self.places[index].1;
         }
-        self.look_for(to)
+        self.look_for(to, first)
     }
 
     #[inline(never)]
-    fn look_for(&mut self, to: ProcessId) -> &mut Ticks {
-        if self.first == NOBODY {
-            self.first = to;
-            return &mut self.last;
+    fn look_for<'a>(&'a mut self, to: ProcessId, first: &'a mut (ProcessId, Ticks)) -> &'a mut Ticks {
+        if first.0 == NOBODY {
+            first.0 = to;
+            return &mut first.1;
         }
-        if self.used as usize * 4 >= self.others.len() * 3 {
+        if self.used as usize * 4 >= self.places.len() * 3 {
             self.grow();
         }
         let index = self.find(to);
-        let place = &mut self.others[index];
+        let place = &mut self.places[index];
         if place.0 == NOBODY {
             *place = (to, Ticks::ZERO);
             self.used += 1;
@@ -79,9 +73,9 @@ impl Row {
     /// Where a receiver is, or belongs.
     #[inline]
     fn find(&self, to: ProcessId) -> usize {
-        let mask = self.others.len() - 1;
+        let mask = self.places.len() - 1;
         let mut index = to.index() & mask;
-        while self.others[index].0 != to && self.others[index].0 != NOBODY {
+        while self.places[index].0 != to && self.places[index].0 != NOBODY {
             index = (index + 1) & mask;
         }
         index
@@ -89,11 +83,11 @@ impl Row {
 
     #[cold]
     fn grow(&mut self) {
-        let larger = (self.others.len() * 2).max(4);
-        let before = std::mem::replace(&mut self.others, vec![FREE; larger]);
+        let larger = (self.places.len() * 2).max(4);
+        let before = std::mem::replace(&mut self.places, vec![FREE; larger]);
         for (to, last) in before.into_iter().filter(|place| place.0 != NOBODY) {
             let index = self.find(to);
-            self.others[index] = (to, last);
+            self.places[index] = (to, last);
         }
     }
 }

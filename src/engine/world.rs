@@ -12,6 +12,7 @@ use crate::model::{Context, Effect, Event, Process, ProcessId, Report, Surroundi
 pub struct World<P: Process> {
     setup: Arc<Setup<P>>,
     nodes: Vec<Node<P>>,
+    waits: Vec<Wait>,
     inboxes: Vec<VecDeque<Arrived<P>>>,
     down: Vec<ProcessId>,
     /// The buffer that every step uses again.
@@ -23,36 +24,36 @@ pub struct World<P: Process> {
     stepping: ProcessId,
 }
 
-/// A process and what every step of it needs, side by side: in a large system each is a miss of the cache.
+/// A process and what every step needs, and no more: in a large system each line of it is a miss of the cache.
 #[derive(Clone, Debug)]
 struct Node<P: Process> {
     /// Even while the process is up, one more with each crash and each restart.
     epoch: u32,
     boot: u32,
     steps: u64,
-    /// The first step at which the plan of faults must be asked.
-    alarm: u64,
-    /// Until when it handles its last event.
-    busy_until: Ticks,
-    /// What arrives from then on is handled at once: never while its inbox has something.
-    open_from: Ticks,
     state: P,
     stable: P::Stable,
 }
 
 impl<P: Process> Node<P> {
     fn new(state: P) -> Self {
-        Self {
-            epoch: 0,
-            boot: 1,
-            steps: 0,
-            alarm: u64::MAX,
-            busy_until: Ticks::ZERO,
-            open_from: Ticks::ZERO,
-            state,
-            stable: P::Stable::default(),
-        }
+        Self { epoch: 0, boot: 1, steps: 0, state, stable: P::Stable::default() }
     }
+}
+
+/// What a process waits for, which matters only where something may go wrong or handling takes time.
+#[derive(Clone, Debug)]
+struct Wait {
+    /// The first step at which the plan of faults must be asked.
+    alarm: u64,
+    /// Until when it handles its last event.
+    busy_until: Ticks,
+    /// What arrives from then on is handled at once: never while its inbox has something.
+    open_from: Ticks,
+}
+
+impl Wait {
+    const NONE: Self = Self { alarm: u64::MAX, busy_until: Ticks::ZERO, open_from: Ticks::ZERO };
 }
 
 /// What the plan of faults has for a step: nothing that this one does, or its end.
@@ -113,6 +114,7 @@ impl<P: Process> World<P> {
         let mut world = Self {
             setup,
             nodes: Vec::new(),
+            waits: Vec::new(),
             inboxes: Vec::new(),
             down: Vec::new(),
             effects: Vec::new(),
@@ -130,6 +132,8 @@ impl<P: Process> World<P> {
         let count = self.setup.processes;
         self.nodes.clear();
         self.nodes.extend(ProcessId::all(count).map(|p| Node::new(P::new(p, &self.setup.config))));
+        self.waits.clear();
+        self.waits.resize(count as usize, Wait::NONE);
         for inbox in &mut self.inboxes {
             inbox.clear();
         }
@@ -218,22 +222,22 @@ impl<P: Process> World<P> {
     }
 
     pub(super) fn set_alarm(&mut self, process: ProcessId, step: u64) {
-        self.nodes[process.index()].alarm = step;
+        self.waits[process.index()].alarm = step;
     }
 
     pub(super) fn busy_until(&self, process: ProcessId) -> Ticks {
-        self.nodes[process.index()].busy_until
+        self.waits[process.index()].busy_until
     }
 
     pub(super) fn set_busy_until(&mut self, process: ProcessId, until: Ticks) {
-        self.nodes[process.index()].busy_until = until;
+        self.waits[process.index()].busy_until = until;
         self.open_or_close(process);
     }
 
     /// Whether what arrives now has to wait.
     #[inline]
     pub(super) fn must_wait(&self, process: ProcessId) -> bool {
-        self.nodes[process.index()].open_from > self.now
+        self.waits[process.index()].open_from > self.now
     }
 
     pub(super) fn put_into_inbox(&mut self, process: ProcessId, arrived: Arrived<P>) {
@@ -248,8 +252,8 @@ impl<P: Process> World<P> {
     }
 
     fn open_or_close(&mut self, process: ProcessId) {
-        let node = &mut self.nodes[process.index()];
-        node.open_from = if self.inboxes[process.index()].is_empty() { node.busy_until } else { Ticks::MAX };
+        let wait = &mut self.waits[process.index()];
+        wait.open_from = if self.inboxes[process.index()].is_empty() { wait.busy_until } else { Ticks::MAX };
     }
 
     pub(super) fn has_arrivals(&self, process: ProcessId) -> bool {
@@ -261,8 +265,7 @@ impl<P: Process> World<P> {
     #[inline(always)]
     pub(super) fn step<D: Driver<P>>(&mut self, process: ProcessId, event: Event<P>, driver: &mut D) -> Option<Alarm> {
         let first = self.react(process, event, driver);
-        let node = &self.nodes[process.index()];
-        if node.steps == node.alarm {
+        if self.steps(process) == self.waits[process.index()].alarm {
             return Some(self.perform_to_crash(process, first, driver));
         }
         self.perform_all(process, first, driver);
@@ -357,8 +360,8 @@ impl<P: Process> World<P> {
         let node = &mut self.nodes[process.index()];
         debug_assert!(node.epoch % 2 == 0, "a crash of a process that is down");
         node.epoch += 1;
-        node.busy_until = Ticks::ZERO;
-        node.open_from = Ticks::ZERO;
+        let wait = &mut self.waits[process.index()];
+        (wait.busy_until, wait.open_from) = (Ticks::ZERO, Ticks::ZERO);
         self.down.push(process);
         self.last_fault = self.now;
         mem::take(&mut self.inboxes[process.index()])
@@ -375,6 +378,7 @@ impl<P: Process> World<P> {
     /// Puts a process into this state.
     pub(super) fn load(&mut self, process: ProcessId, state: P, stable: P::Stable, boot: u32) {
         self.nodes[process.index()] = Node { boot, stable, ..Node::new(state) };
+        self.waits[process.index()] = Wait::NONE;
         // A handler that panicked may have left some.
         self.effects.clear();
         self.stepping = NOBODY;
