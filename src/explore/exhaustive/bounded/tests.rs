@@ -7,8 +7,9 @@ use super::*;
 use crate::engine::interleaving::intern::Interner;
 use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, World};
 use crate::explore::Strategy;
+use crate::explore::toy::Reckless;
 use crate::model::{Context, Never, Process, ProcessId};
-use crate::mutex::{Indication, Request, System, Workload};
+use crate::mutex::{DataId, Fence, Indication, Request, System, Workload};
 
 /// At its start process 0 sends so many messages to each of the others; each has a timer for so many ticks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -139,6 +140,110 @@ fn time_that_stands_still_is_no_proof() {
     let proof = search.run().expect("it can be run");
     let counterexample = proof.counterexample().expect("its timer is set again and again");
     assert_eq!((counterexample.property, counterexample.cycle), ("time_passes", Some(1)));
+}
+
+/// Whoever is asked for the resource tosses a coin each second tick, until it shows tails.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Tossing;
+
+/// What heads are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heads {
+    /// It tosses again.
+    Again,
+    /// It panics.
+    Panic,
+    /// It tosses no more, and gives nothing.
+    Give,
+}
+
+impl Process for Tossing {
+    type Config = Heads;
+    type Message = Never;
+    type Timer = ();
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &Heads) -> Self {
+        Self
+    }
+
+    fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+        match request {
+            Request::Enter(_) => ctx.set_timer((), TOSS),
+            Request::Leave(data) => ctx.indicate(Indication::Left(data)),
+            _ => {}
+        }
+    }
+
+    fn on_message(&mut self, _: ProcessId, message: Never, _: &mut Context<'_, Self>) {
+        match message {}
+    }
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        match (ctx.choose(2), *ctx.config()) {
+            (1, Heads::Again) => ctx.set_timer((), TOSS),
+            (1, Heads::Panic) => panic!("heads"),
+            (1, Heads::Give) => {}
+            _ => ctx.indicate(Indication::Entered(DataId::new(0), Fence::default())),
+        }
+    }
+}
+
+const TOSS: Ticks = Ticks::new(2);
+
+impl Mutex for Tossing {}
+
+/// What is found of a setup with one request of each, and the case of it.
+fn found<P: Mutex>(setup: Setup<P>) -> (Case<P>, Counterexample) {
+    let mut case = Case::new(setup);
+    let (think_ticks, hold_ticks) = (0.into(), 1.into());
+    case.set_workload(Workload { requests: 1, write_per_mille: 0, think_ticks, hold_ticks, ..Workload::default() });
+    let proof = Exhaustive::of(case.clone()).bounded_time().run().expect("it can be run");
+    let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{:?}", proof.coverage)).clone();
+    (case, counterexample)
+}
+
+/// The decisions of what was found, which are those of a run that shows it.
+fn replayed<P: Mutex>((case, counterexample): &(Case<P>, Counterexample)) -> &Decisions {
+    let Reproducer::Timed(schedule) = &counterexample.schedule else { panic!("there is a clock") };
+    let mut runner = Runner::new(case).expect("it can be run");
+    let (outcome, divergence) = runner.replay(schedule.decisions.clone(), &mut ());
+    assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}\n{counterexample}", outcome.end);
+    &schedule.decisions
+}
+
+#[test]
+fn two_holders_are_found() {
+    let found = found(Setup::<Reckless>::new(2, ()));
+    assert_eq!((found.1.property, found.1.cycle), ("single_holder", None));
+    replayed(&found);
+}
+
+#[test]
+fn a_panic_is_found_with_the_choice_that_leads_to_it() {
+    let found = found(Setup::<Tossing>::new(1, Heads::Panic));
+    assert_eq!((found.1.property, &*found.1.explanation), ("no_panic", "p0 panicked: heads"));
+    assert_eq!(replayed(&found).len(), 1);
+}
+
+#[test]
+fn a_rest_in_which_somebody_waits_is_found() {
+    let found = found(Setup::<Tossing>::new(1, Heads::Give));
+    // Asked, tossed, and nothing comes any more.
+    assert_eq!((found.1.property, found.1.steps.len(), found.1.cycle), ("every_request_granted", 2, Some(2)));
+    assert_eq!(replayed(&found).len(), 1);
+}
+
+/// What is decided on the way round is decided again and again, until whoever waits has waited for too long.
+#[test]
+fn a_way_round_is_told_until_the_run_shows_it() {
+    let found = found(Setup::<Tossing>::new(1, Heads::Again));
+    assert_eq!((found.1.property, found.1.steps.len(), found.1.cycle), ("every_request_granted", 2, Some(1)));
+    let longest = found.0.patience.get() / TOSS.get();
+    assert!(replayed(&found).len() as u64 >= longest, "{longest}");
 }
 
 /// The state of every process that is up, after each event.
