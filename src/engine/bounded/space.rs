@@ -150,7 +150,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         tuple
     }
 
-    fn draft(&self, tuple: &[u32]) -> Draft<W::Global> {
+    pub(super) fn draft(&self, tuple: &[u32]) -> Draft<W::Global> {
         let count = self.count();
         let calendar = self.calendars.get(tuple[count]).clone();
         Draft { actors: tuple[..count].to_vec(), calendar, global: self.globals.get(tuple[count + 1]).clone() }
