@@ -196,11 +196,39 @@ const TOSS: Ticks = Ticks::new(2);
 
 impl Mutex for Tossing {}
 
-/// What is found of a setup with one request of each, and the case of it.
-fn found<P: Mutex>(setup: Setup<P>) -> (Case<P>, Counterexample) {
-    let mut case = Case::new(setup);
+/// It must not be asked for anything after a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Mortal;
+
+impl Process for Mortal {
+    type Config = ();
+    type Message = Never;
+    type Timer = Never;
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, (): &()) -> Self {
+        Self
+    }
+
+    fn on_request(&mut self, _: Request, ctx: &mut Context<'_, Self>) {
+        assert_eq!(ctx.boot(), 1);
+    }
+
+    fn on_message(&mut self, _: ProcessId, message: Never, _: &mut Context<'_, Self>) {
+        match message {}
+    }
+}
+
+impl Mutex for Mortal {}
+
+/// What is found of a setup with two requests of each, and the case of it.
+fn found<P: Mutex>(case: impl Into<Case<P>>) -> (Case<P>, Counterexample) {
+    let mut case = case.into();
     let (think_ticks, hold_ticks) = (0.into(), 1.into());
-    case.set_workload(Workload { requests: 1, write_per_mille: 0, think_ticks, hold_ticks, ..Workload::default() });
+    case.set_workload(Workload { requests: 2, write_per_mille: 0, think_ticks, hold_ticks, ..Workload::default() });
     let proof = Exhaustive::of(case.clone()).bounded_time().run().expect("it can be run");
     let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{:?}", proof.coverage)).clone();
     (case, counterexample)
@@ -227,6 +255,17 @@ fn a_panic_is_found_with_the_choice_that_leads_to_it() {
     let found = found(Setup::<Tossing>::new(1, Heads::Panic));
     assert_eq!((found.1.property, &*found.1.explanation), ("no_panic", "p0 panicked: heads"));
     assert_eq!(replayed(&found).len(), 1);
+}
+
+#[test]
+fn the_application_of_a_process_that_comes_back_asks_again() {
+    let mut setup = Setup::<Mortal>::new(1, ());
+    setup.faults.random = vec![RandomCrashes { down_ticks: Some(1.into()), ..RandomCrashes::up_to(1) }];
+    let mut case = Case::new(setup);
+    case.properties.clear();
+    let found = found(case);
+    assert_eq!(found.1.property, "no_panic");
+    replayed(&found);
 }
 
 #[test]
