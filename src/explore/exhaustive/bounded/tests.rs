@@ -196,38 +196,47 @@ const TOSS: Ticks = Ticks::new(2);
 
 impl Mutex for Tossing {}
 
-/// It must not be asked for anything after a restart.
+/// It must not be asked for anything in its second life, or once its timer has fired, a tick after its start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Mortal;
+struct Mortal {
+    rang: bool,
+}
 
 impl Process for Mortal {
     type Config = ();
     type Message = Never;
-    type Timer = Never;
+    type Timer = ();
     type Request = Request;
     type Indication = Indication;
     type Stable = ();
     type Record = Never;
 
     fn new(_: ProcessId, (): &()) -> Self {
-        Self
+        Self { rang: false }
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        ctx.set_timer((), Ticks::new(1));
     }
 
     fn on_request(&mut self, _: Request, ctx: &mut Context<'_, Self>) {
-        assert_eq!(ctx.boot(), 1);
+        assert!(ctx.boot() != 2 && !self.rang);
     }
 
     fn on_message(&mut self, _: ProcessId, message: Never, _: &mut Context<'_, Self>) {
         match message {}
+    }
+
+    fn on_timer(&mut self, (): (), _: &mut Context<'_, Self>) {
+        self.rang = true;
     }
 }
 
 impl Mutex for Mortal {}
 
 /// What is found of a setup with two requests of each, and the case of it.
-fn found<P: Mutex>(case: impl Into<Case<P>>) -> (Case<P>, Counterexample) {
-    let mut case = case.into();
-    let (think_ticks, hold_ticks) = (0.into(), 1.into());
+fn found<P: Mutex>(case: impl Into<Case<P>>, think_ticks: Distribution) -> (Case<P>, Counterexample) {
+    let (mut case, hold_ticks) = (case.into(), 1.into());
     case.set_workload(Workload { requests: 2, write_per_mille: 0, think_ticks, hold_ticks, ..Workload::default() });
     let proof = Exhaustive::of(case.clone()).bounded_time().run().expect("it can be run");
     let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{:?}", proof.coverage)).clone();
@@ -245,14 +254,14 @@ fn replayed<P: Mutex>((case, counterexample): &(Case<P>, Counterexample)) -> &De
 
 #[test]
 fn two_holders_are_found() {
-    let found = found(Setup::<Reckless>::new(2, ()));
+    let found = found(Setup::<Reckless>::new(2, ()), 0.into());
     assert_eq!((found.1.property, found.1.cycle), ("single_holder", None));
     replayed(&found);
 }
 
 #[test]
 fn a_panic_is_found_with_the_choice_that_leads_to_it() {
-    let found = found(Setup::<Tossing>::new(1, Heads::Panic));
+    let found = found(Setup::<Tossing>::new(1, Heads::Panic), 0.into());
     assert_eq!((found.1.property, &*found.1.explanation), ("no_panic", "p0 panicked: heads"));
     assert_eq!(replayed(&found).len(), 1);
 }
@@ -263,14 +272,21 @@ fn the_application_of_a_process_that_comes_back_asks_again() {
     setup.faults.random = vec![RandomCrashes { down_ticks: Some(1.into()), ..RandomCrashes::up_to(1) }];
     let mut case = Case::new(setup);
     case.properties.clear();
-    let found = found(case);
+    let found = found(case, 0.into());
     assert_eq!(found.1.property, "no_panic");
     replayed(&found);
 }
 
 #[test]
+fn what_comes_of_an_application_that_thinks_for_longer_is_found() {
+    let found = found(Setup::<Mortal>::new(1, ()), (0..=1).into());
+    assert_eq!(found.1.property, "no_panic");
+    assert_eq!(replayed(&found).len(), 1);
+}
+
+#[test]
 fn a_rest_in_which_somebody_waits_is_found() {
-    let found = found(Setup::<Tossing>::new(1, Heads::Give));
+    let found = found(Setup::<Tossing>::new(1, Heads::Give), 0.into());
     // Asked, tossed, and nothing comes any more.
     assert_eq!((found.1.property, found.1.steps.len(), found.1.cycle), ("every_request_granted", 2, Some(2)));
     assert_eq!(replayed(&found).len(), 1);
@@ -279,7 +295,7 @@ fn a_rest_in_which_somebody_waits_is_found() {
 /// What is decided on the way round is decided again and again, until whoever waits has waited for too long.
 #[test]
 fn a_way_round_is_told_until_the_run_shows_it() {
-    let found = found(Setup::<Tossing>::new(1, Heads::Again));
+    let found = found(Setup::<Tossing>::new(1, Heads::Again), 0.into());
     assert_eq!((found.1.property, found.1.steps.len(), found.1.cycle), ("every_request_granted", 2, Some(1)));
     let longest = found.0.patience.get() / TOSS.get();
     assert!(replayed(&found).len() as u64 >= longest, "{longest}");
