@@ -98,6 +98,8 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::calendar::Calendar;
+    use super::super::space::What;
     use super::*;
     use crate::algorithms::coordinator::Durable;
     use crate::engine::fault::RandomCrashes;
@@ -121,7 +123,7 @@ mod tests {
         let mut space = Space::new(Arc::new(setup), watch, false);
         let before = space.before();
         let mut before = space.draft(&before);
-        before.calendar = super::super::calendar::Calendar::default();
+        before.calendar = Calendar::default();
         pending.iter().for_each(|&(after, item)| before.calendar.put(after, item));
         let mut chance = Chance::exhaustive_in_time();
         let mut ways = Vec::new();
@@ -164,6 +166,30 @@ mod tests {
             ]
         };
         assert_eq!(left(setup(), &[of(0), of(1)].concat()), of(1));
+    }
+
+    /// What comes to nothing keeps nothing from coming.
+    #[test]
+    fn a_crash_may_come_in_each_tick_up_to_the_next_event() {
+        let watch = Lookout::new(3, Workload::default(), &[], &[]);
+        let mut space = Space::new(Arc::new(setup()), watch, false);
+        let before = space.before();
+        let mut draft = space.draft(&before);
+        draft.calendar = Calendar::default();
+        draft.calendar.put(2, Item::Doomed { from: 0, to: 1, rank: 0 });
+        draft.calendar.put(3, Item::Gap { from: 0, to: 2 });
+        draft.calendar.put(4, Item::Report { observer: 1, of: 2 });
+        let tuple = space.tuple(draft);
+        let mut crashes = Vec::new();
+        space.successors(&tuple, &mut |next| {
+            match next.what {
+                What::Crash { victim, at_beginning: true } => crashes.push((next.passed, victim)),
+                what => assert!(next.passed == 4 && !matches!(what, What::Crash { .. }), "{what:?}"),
+            }
+            true
+        });
+        let each = |tick| [0, 1, 2].map(|victim| (tick, victim));
+        assert_eq!(crashes, [1, 2, 3, 4].map(each).concat());
     }
 
     /// Where something else may wait for it, a message that comes to nothing keeps its place.

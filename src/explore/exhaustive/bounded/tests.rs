@@ -1,11 +1,15 @@
 //! Models whose schedules can be counted otherwise, and states that random schedules come to.
 
 use jeton::algorithms::coordinator::{Durable, Stateless, StatelessParameters};
+use jeton::algorithms::query_ring::QueryRing;
 
 use super::search::{Search, Stop};
 use super::*;
+use crate::engine::bounded::What;
 use crate::engine::interleaving::intern::Interner;
-use crate::engine::{ChannelOrder, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, World};
+use crate::engine::{
+    ChannelOrder, DetectorClass, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, World,
+};
 use crate::explore::Strategy;
 use crate::explore::toy::Reckless;
 use crate::model::{Context, Never, Process, ProcessId};
@@ -132,6 +136,74 @@ fn a_crash_comes_at_every_moment() {
 }
 
 #[test]
+fn a_crash_comes_between_any_two_effects() {
+    for messages in [1, 2, 3] {
+        let mut setup = sender(1, (messages, None), 1);
+        setup.detector.class = DetectorClass::None;
+        setup.faults.random = vec![RandomCrashes { among: vec![ProcessId::new(0)], ..RandomCrashes::up_to(1) }];
+        // Before each message is sent; after each start, and at the beginning of the tick in which they come; after each
+        // has come; or after all that.
+        assert_eq!(schedules(setup, true), messages + 2 + 1 + messages + 1, "{messages}");
+    }
+}
+
+/// What process 1 has heard in the end, of each way on which the other crashes before time passes.
+fn heard(search: &mut Search<Sender, Lookout<Sender>>, tuple: &[u32], crashed: bool, all: &mut Vec<Vec<u64>>) {
+    let mut next = Vec::new();
+    search.space.successors(tuple, &mut |it| {
+        let crashes = matches!(it.what, What::Crash { .. });
+        if crashed || it.passed == 0 {
+            next.push((it.tuple.to_vec(), crashed || crashes));
+        }
+        true
+    });
+    if next.is_empty() && crashed {
+        let states = search.space.states(tuple);
+        all.push(states[1].as_ref().expect("only the other crashes").heard.clone());
+    }
+    for (tuple, crashed) in next {
+        heard(search, &tuple, crashed, all);
+    }
+}
+
+#[test]
+fn of_messages_in_no_order_those_that_were_sent_last_are_lost() {
+    let mut setup = sender(1, (2, None), 2);
+    setup.network.order = ChannelOrder::Unordered;
+    setup.network.from_dead = FromDead::Prefix;
+    setup.detector.class = DetectorClass::None;
+    setup.faults.random = vec![RandomCrashes { among: vec![ProcessId::new(0)], ..RandomCrashes::up_to(1) }];
+    let watch = Lookout::new(2, Workload { requests: 0, ..Workload::default() }, &[], &[]);
+    let mut search = Search::new(Arc::new(setup), watch, false, false);
+    let (before, mut all) = (search.space.before(), Vec::new());
+    heard(&mut search, &before, false, &mut all);
+    all.sort();
+    all.dedup();
+    assert_eq!(all, [vec![], vec![0], vec![0, 1], vec![1, 0]], "never the second alone");
+}
+
+#[test]
+fn tokens_are_weighed_with_those_on_their_way() {
+    let mortal = |processes| {
+        let mut case = Case::new(Setup::<Mortal>::new(processes, ()));
+        case.properties = vec![Property::SingleToken];
+        case
+    };
+    let found = found(mortal(2), 0.into());
+    assert_eq!(found.1.property, "single_token");
+    replayed(&found);
+    Exhaustive::of(mortal(1)).workload(hurried()).bounded_time().run().expect("it can be run").assert_verified();
+
+    // The token goes from process 0 to process 2, and perhaps back.
+    let config = QueryRing::configure(3, &<QueryRing as System>::Parameters::default()).expect("it can be");
+    let mut case = Case::new(Setup::<QueryRing>::new(3, config));
+    Arc::make_mut(&mut case.setup).network.delay_ticks = 1.into();
+    case.set_workload(hurried());
+    (case.properties, case.requests) = (vec![Property::SingleToken], vec![0, 0, 1]);
+    Exhaustive::of(case).bounded_time().run().expect("it can be run").assert_verified();
+}
+
+#[test]
 fn time_that_stands_still_is_no_proof() {
     let mut setup = sender(0, (0, Some(0)), 1);
     setup.config.0 = AGAIN;
@@ -196,7 +268,7 @@ const TOSS: Ticks = Ticks::new(2);
 
 impl Mutex for Tossing {}
 
-/// It must not be asked for anything in its second life, or once its timer has fired, a tick after its start.
+/// It has a token, and must not be asked for anything in its second life, or once its timer has fired, a tick after its start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Mortal {
     rang: bool,
@@ -232,12 +304,22 @@ impl Process for Mortal {
     }
 }
 
-impl Mutex for Mortal {}
+impl Mutex for Mortal {
+    fn tokens(&self) -> u32 {
+        1
+    }
+}
 
-/// What is found of a setup with two requests of each, and the case of it.
+/// Two requests of each, which come at once and are held for a tick.
+fn hurried() -> Workload {
+    let (think_ticks, hold_ticks) = (0.into(), 1.into());
+    Workload { requests: 2, write_per_mille: 0, think_ticks, hold_ticks, ..Workload::default() }
+}
+
+/// What is found of a setup in which users think for so long, and the case of it.
 fn found<P: Mutex>(case: impl Into<Case<P>>, think_ticks: Distribution) -> (Case<P>, Counterexample) {
-    let (mut case, hold_ticks) = (case.into(), 1.into());
-    case.set_workload(Workload { requests: 2, write_per_mille: 0, think_ticks, hold_ticks, ..Workload::default() });
+    let mut case = case.into();
+    case.set_workload(Workload { think_ticks, ..hurried() });
     let proof = Exhaustive::of(case.clone()).bounded_time().run().expect("it can be run");
     let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{:?}", proof.coverage)).clone();
     (case, counterexample)
