@@ -316,6 +316,8 @@ fn a_violation_is_replayed_with_the_move_that_it_comes_with() {
 enum Numbers {
     InMessages,
     InTimers,
+    /// In what it sends, once it has been asked to enter, which it forgets.
+    InsteadOfEntering,
     /// In timers, up to the seventh: that is for the number to say, and not for how it differs from others.
     UpToSeven,
 }
@@ -328,7 +330,7 @@ impl Numbering {
     fn go_on(&mut self, number: u64, ctx: &mut Context<'_, Self>) {
         self.0 = Some(number);
         match ctx.config() {
-            Numbers::InMessages => ctx.send(ProcessId::new(1 - ctx.me().get()), number),
+            Numbers::InMessages | Numbers::InsteadOfEntering => ctx.send(ProcessId::new(1 - ctx.me().get()), number),
             Numbers::UpToSeven if number == 7 => {}
             Numbers::InTimers | Numbers::UpToSeven => ctx.set_timer(number, Ticks::new(1)),
         }
@@ -350,6 +352,7 @@ impl Process for Numbering {
 
     fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
         match request {
+            Request::Enter(_) if *ctx.config() == Numbers::InsteadOfEntering => self.go_on(1, ctx),
             Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
             Request::Leave(data) => {
                 ctx.indicate(Indication::Left(data));
@@ -405,6 +408,17 @@ fn counters_are_right_if_only_their_differences_matter() {
     let wrong = check(Numbers::UpToSeven, &[0; 30]).expect_err("it stops at seven");
     assert_eq!((&*wrong.property, wrong.event), ("counters", 8));
     assert_eq!(check(Numbers::UpToSeven, &[0; 7]), Ok(()), "that is too short to see it");
+}
+
+/// It comes back to where it was but for its counters.
+#[test]
+fn a_lasso_with_numbers_that_grow_is_replayed() {
+    let search = || numbering(Numbers::InsteadOfEntering, ChannelOrder::Fifo);
+    let proof = search().run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("the request is forgotten");
+    assert_eq!(counterexample.property, "every_request_granted");
+    let Reproducer::Untimed(schedule) = &counterexample.schedule else { panic!("there is no clock") };
+    assert_eq!(search().replay(schedule).expect("it can be run"), Ok(counterexample.clone()));
 }
 
 #[test]
