@@ -145,11 +145,11 @@ impl<P: Mutex> Exhaustive<'_, P> {
         let mut case = self.case.clone();
         case.properties.retain(|property| property.name() == found.property);
         let is_shown = |outcome: &Outcome| matches!(&outcome.end, End::Violated(v) if v.property == found.property);
-        let (mut outcome, mut records) = run(&case, &decisions)?;
+        let (mut outcome, mut records, mut taken) = run(&case, &decisions)?;
         if !is_shown(&outcome) {
             // It comes when all is settled and the run is over.
             Arc::make_mut(&mut case.setup).limits.settle_ticks = Some(SPAN_MAX);
-            (outcome, records) = run(&case, &decisions)?;
+            (outcome, records, taken) = run(&case, &decisions)?;
         }
         // Who waits on a long way round may not have waited for too long when the file ends; all else must show.
         let is_run = cycle.is_some() || is_shown(&outcome);
@@ -164,7 +164,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
                 explanation: found.explanation.clone(),
             }),
         };
-        let schedule = Schedule { violation: Some(recorded), decisions, ..Schedule::default() };
+        let schedule = Schedule { violation: Some(recorded), decisions: taken, ..Schedule::default() };
         Ok(Verdict::Violated(Box::new(Counterexample {
             property: found.property,
             processes: found.processes.clone(),
@@ -207,10 +207,12 @@ impl<P: Mutex> Exhaustive<'_, P> {
     }
 }
 
-fn run<P: Mutex>(case: &Case<P>, decisions: &Decisions) -> Result<(Outcome, Vec<Record>), Invalid> {
+/// The run that has these decisions, and those of them that it comes to before it ends.
+fn run<P: Mutex>(case: &Case<P>, decisions: &Decisions) -> Result<(Outcome, Vec<Record>, Decisions), Invalid> {
     let mut recorder = Recorder::new().with_states().following(Token);
-    let (outcome, _) = Runner::new(case)?.replay(decisions.clone(), &mut recorder);
-    Ok((outcome, recorder.finish()))
+    let mut runner = Runner::new(case)?;
+    let (outcome, _) = runner.replay(decisions.clone(), &mut recorder);
+    Ok((outcome, recorder.finish(), runner.decisions()))
 }
 
 fn coverage(progress: Progress) -> Coverage {
