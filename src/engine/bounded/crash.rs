@@ -93,3 +93,146 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         draft.calendar.put(after, Item::Report { observer, of });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::calendar::Calendar;
+    use super::super::space::What;
+    use super::*;
+    use crate::algorithms::coordinator::Durable;
+    use crate::engine::fault::RandomCrashes;
+    use crate::engine::setup::Setup;
+    use crate::mutex::{Lookout, System, Workload};
+
+    /// Three processes, messages of a tick, and one crash for ever, of which nobody is told.
+    fn setup() -> Setup<Durable> {
+        let config = Durable::configure(3, &<Durable as System>::Parameters::default()).expect("it can be");
+        let mut setup = Setup::new(3, config);
+        setup.detector.class = DetectorClass::None;
+        setup.faults.random = vec![RandomCrashes::up_to(1)];
+        setup
+    }
+
+    type Entries = Vec<(u64, Item)>;
+
+    /// What is pending when process 0 has crashed, in each way in which it may, and how often it was lost how much.
+    fn crashed(setup: Setup<Durable>, pending: &[(u64, Item)]) -> Vec<(Entries, Vec<(Topic, u64)>)> {
+        let watch = Lookout::new(3, Workload::default(), &[], &[]);
+        let mut space = Space::new(Arc::new(setup), watch, false);
+        let before = space.before();
+        let mut before = space.draft(&before);
+        before.calendar = Calendar::default();
+        pending.iter().for_each(|&(after, item)| before.calendar.put(after, item));
+        let mut chance = Chance::exhaustive_in_time();
+        let mut ways = Vec::new();
+        loop {
+            let mut draft = before.clone();
+            space.crash(0, 0, &mut draft, &mut chance);
+            assert_eq!((&draft.global.crashes[..], &draft.global.down[..]), (&[0][..], &[0][..]));
+            assert!([0, 1, 2].map(|place| space.is_up(draft.actors[place])) == [false, true, true]);
+            let mut at = 0;
+            let next = || draft.calendar.take();
+            let entries = std::iter::from_fn(next).map(|(after, item)| {
+                at += after;
+                (at, item)
+            });
+            ways.push((entries.collect(), chance.said()));
+            if !chance.turn() {
+                return ways;
+            }
+        }
+    }
+
+    /// The one way in which it crashes.
+    fn left(setup: Setup<Durable>, pending: &[(u64, Item)]) -> Entries {
+        let mut ways = crashed(setup, pending);
+        assert_eq!(ways.len(), 1, "{ways:?}");
+        ways.remove(0).0
+    }
+
+    fn message(from: u16, to: u16) -> Item {
+        Item::Message { from, to, message: 0, rank: 0 }
+    }
+
+    #[test]
+    fn what_was_to_come_to_a_victim_alone_never_does() {
+        let of = |process| {
+            [
+                (3, Item::Timer { process, timer: 0 }),
+                (4, Item::Request { process, request: 0 }),
+                (5, Item::Report { observer: process, of: 2 }),
+            ]
+        };
+        assert_eq!(left(setup(), &[of(0), of(1)].concat()), of(1));
+    }
+
+    /// What comes to nothing keeps nothing from coming.
+    #[test]
+    fn a_crash_may_come_in_each_tick_up_to_the_next_event() {
+        let watch = Lookout::new(3, Workload::default(), &[], &[]);
+        let mut space = Space::new(Arc::new(setup()), watch, false);
+        let before = space.before();
+        let mut draft = space.draft(&before);
+        draft.calendar = Calendar::default();
+        draft.calendar.put(2, Item::Doomed { from: 0, to: 1, rank: 0 });
+        draft.calendar.put(3, Item::Gap { from: 0, to: 2 });
+        draft.calendar.put(4, Item::Report { observer: 1, of: 2 });
+        let tuple = space.tuple(draft);
+        let mut crashes = Vec::new();
+        space.successors(&tuple, &mut |next| {
+            match next.what {
+                What::Crash { victim, at_beginning: true } => crashes.push((next.passed, victim)),
+                what => assert!(next.passed == 4 && !matches!(what, What::Crash { .. }), "{what:?}"),
+            }
+            true
+        });
+        let each = |tick| [0, 1, 2].map(|victim| (tick, victim));
+        assert_eq!(crashes, [1, 2, 3, 4].map(each).concat());
+    }
+
+    /// Where something else may wait for it, a message that comes to nothing keeps its place.
+    #[test]
+    fn a_message_to_a_victim_goes_with_the_connection() {
+        let pending = [(3, message(1, 0)), (4, message(1, 2)), (5, message(2, 1))];
+        let doomed = |from, to| Item::Doomed { from, to, rank: 0 };
+        let (gone, kept) = (pending[1..].to_vec(), [&[(3, doomed(1, 0))], &pending[1..]].concat());
+        let world = |order, from_dead, reports| {
+            let mut setup = setup();
+            (setup.network.order, setup.network.from_dead, setup.detector.order) = (order, from_dead, reports);
+            setup
+        };
+        let (unordered, anyhow) = (ChannelOrder::Unordered, ReportOrder::Unordered);
+        assert_eq!(left(world(unordered, FromDead::Deliver, anyhow), &pending), gone);
+        assert_eq!(left(world(unordered, FromDead::Drop, anyhow), &pending), gone);
+        assert_eq!(left(world(ChannelOrder::Fifo, FromDead::Deliver, anyhow), &pending), kept);
+        assert_eq!(left(world(unordered, FromDead::Prefix, anyhow), &pending), kept);
+        assert_eq!(left(world(unordered, FromDead::Deliver, ReportOrder::AfterChannel), &pending), kept);
+        let mut datagrams = world(ChannelOrder::Fifo, FromDead::Deliver, anyhow);
+        datagrams.network.to_dead = ToDead::Datagram;
+        assert_eq!(left(datagrams, &pending), pending);
+    }
+
+    #[test]
+    fn of_the_messages_of_a_victim_are_lost_none_or_all_or_any_number_of_the_last() {
+        let pending = [(3, message(0, 1)), (4, message(0, 1)), (5, message(1, 2))];
+        let world = |order, from_dead| {
+            let mut setup = setup();
+            (setup.network.order, setup.network.from_dead) = (order, from_dead);
+            setup
+        };
+        let gap = Item::Gap { from: 0, to: 1 };
+        assert_eq!(left(world(ChannelOrder::Fifo, FromDead::Deliver), &pending), pending);
+        assert_eq!(left(world(ChannelOrder::Unordered, FromDead::Drop), &pending), [pending[2]]);
+        assert_eq!(left(world(ChannelOrder::Fifo, FromDead::Drop), &pending), [(4, gap), pending[2]]);
+        // To whom nothing is on its way nothing is lost.
+        let said = |lost| vec![(Topic::CutOff { from: ProcessId::new(0), to: ProcessId::new(1) }, lost)];
+        let ways = [
+            (pending.to_vec(), said(0)),
+            (vec![pending[0], (4, gap), pending[2]], said(1)),
+            (vec![(4, gap), pending[2]], said(2)),
+        ];
+        assert_eq!(crashed(world(ChannelOrder::Fifo, FromDead::Prefix), &pending), ways);
+    }
+}

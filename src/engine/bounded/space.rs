@@ -139,7 +139,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         self.tuple(Draft { actors, calendar, global })
     }
 
-    fn tuple(&mut self, draft: Draft<W::Global>) -> Vec<u32> {
+    pub(super) fn tuple(&mut self, draft: Draft<W::Global>) -> Vec<u32> {
         let Draft { actors: mut tuple, calendar, global } = draft;
         let (known, bytes) = (self.calendars.len(), calendar.bytes());
         tuple.push(self.calendars.intern(calendar));
@@ -150,7 +150,7 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
         tuple
     }
 
-    fn draft(&self, tuple: &[u32]) -> Draft<W::Global> {
+    pub(super) fn draft(&self, tuple: &[u32]) -> Draft<W::Global> {
         let count = self.count();
         let calendar = self.calendars.get(tuple[count]).clone();
         Draft { actors: tuple[..count].to_vec(), calendar, global: self.globals.get(tuple[count + 1]).clone() }

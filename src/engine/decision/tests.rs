@@ -270,8 +270,11 @@ fn a_key_of_two_processes_is_written_in_the_direction_in_which_things_go() {
 #[test]
 fn in_a_search_with_time_what_there_is_no_choice_about_is_told_too() {
     let mut chance = Chance::exhaustive_in_time();
+    let loss = |to| Topic::Loss { from: p(0), to: p(to) };
     chance.below(Stream::Network, 1, || delay(0, 1));
-    assert_eq!(chance.said(), [(delay(0, 1), 0)]);
+    assert!(!chance.happens(Stream::Network, 0, || loss(1)));
+    assert!(chance.happens(Stream::Network, 1_000, || loss(2)));
+    assert_eq!(chance.said(), [(delay(0, 1), 0), (loss(1), 0), (loss(2), 1)]);
     assert!(!chance.turn(), "there is no other answer");
 }
 

@@ -381,3 +381,23 @@ fn show_state<P: Process, L>(node: &mut Node<P, L>, see: See<'_>) {
         P::counters(Part::State(process, state), &mut Counters::new(see));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_its_family_and_value_and_whether_it_is_added_to() {
+        let mut all = Vec::new();
+        for family in [0, 1, u32::MAX] {
+            for value in [i64::MIN, -1, 0, 1, i64::MAX] {
+                for shift in [false, true] {
+                    let shown = Shown::new(family, value, shift);
+                    assert_eq!((shown.family(), shown.value(), shown.shift()), (family.into(), value, shift));
+                    all.push(shown);
+                }
+            }
+        }
+        assert!(all.is_sorted(), "by family, then by value");
+    }
+}

@@ -18,7 +18,9 @@ enum Way {
     Chain(u64),
     /// Asks its application each time, upon which it is asked in turn.
     Asking(u64),
-    /// Sets a timer far away, and cancels it.
+    /// Sets a timer far away.
+    Far,
+    /// The same, and cancels it.
     Cancelled,
 }
 
@@ -47,6 +49,7 @@ impl Process for Busy {
             Way::Timers(count) => (0..count).for_each(|timer| ctx.set_timer(timer, Ticks::new(1))),
             Way::Chain(_) => ctx.set_timer(0, Ticks::ZERO),
             Way::Asking(_) => ctx.indicate(()),
+            Way::Far => ctx.set_timer(0, Ticks::new(1_000)),
             Way::Cancelled => {
                 ctx.set_timer(0, Ticks::new(1_000));
                 ctx.cancel_timer(0);
@@ -92,6 +95,22 @@ impl Application<Busy> for Eager {
     fn settled(&self) -> bool {
         false
     }
+}
+
+/// Wants nothing from the start on.
+struct Content;
+
+impl Application<Busy> for Content {
+    fn indication(&mut self, _: ProcessId, (): &(), _: &mut Agenda<'_, ()>) {}
+
+    fn settled(&self) -> bool {
+        true
+    }
+}
+
+/// A process that crashes at this tick, for two.
+fn crash(process: u32, at: u64) -> Crash {
+    Crash { process: ProcessId::new(process), moment: Moment::AtTick(at), down_ticks: Some(2.into()) }
 }
 
 fn setup(way: Way) -> Setup<Busy> {
@@ -206,6 +225,34 @@ mod ends {
     }
 
     #[test]
+    fn who_wants_nothing_is_left_alone_for_a_while_after_that_and_after_the_last_fault() {
+        let ended = |crashes: &[u64]| {
+            let mut setup = Setup { processes: 2, ..setup(Way::Far) };
+            setup.limits.settle_ticks = Some(10);
+            setup.faults.crashes = crashes.iter().map(|&at| crash(1, at)).collect();
+            let outcome = Simulation::new(setup).expect("a valid setup").run(1, &mut Content, &mut ());
+            (outcome.end, outcome.at.get(), outcome.stats.crashes)
+        };
+        assert_eq!(ended(&[]), (End::Settled, 10, 0));
+        // It is back up after two ticks.
+        assert_eq!(ended(&[7]), (End::Settled, 19, 1));
+        assert_eq!(ended(&[10, 22]), (End::Settled, 34, 2));
+        assert_eq!(ended(&[11]), (End::Settled, 10, 0), "too late to be seen");
+    }
+
+    #[test]
+    fn a_crash_beyond_the_last_tick_does_not_keep_a_run_from_its_end() {
+        let ended = |at| {
+            let outcome = limited(Way::Messages(0), |setup| {
+                setup.limits.ticks = 10;
+                setup.faults.crashes.push(Crash { down_ticks: None, ..crash(0, at) });
+            });
+            (outcome.end, outcome.at.get(), outcome.stats.crashes)
+        };
+        assert_eq!((ended(10), ended(11)), ((End::Quiescent, 10, 1), (End::Quiescent, 0, 0)));
+    }
+
+    #[test]
     fn a_cancelled_timer_does_not_keep_a_run_from_its_end() {
         let outcome = run(setup(Way::Cancelled));
         assert_eq!((outcome.end, outcome.at), (End::Quiescent, Ticks::ZERO));
@@ -217,6 +264,20 @@ fn an_idle_application_wants_nothing_and_ends_nothing() {
     let (idle, state): (&dyn Application<Busy>, _) = (&Idle, Busy { fired: 0, requested: 0 });
     assert!(!idle.settled() && idle.conditions().is_empty());
     assert!(!idle.holds("inside", ProcessId::new(0), &state) && !idle.holds_in_flight("token_in_flight", &()));
+}
+
+/// However closely it is looked at.
+#[test]
+fn a_crash_comes_after_the_events_of_earlier_ticks_and_before_those_of_its_own() {
+    for (at, fired) in [(1, 0), (2, 3), (3, 3)] {
+        let mut setup = setup(Way::Timers(3));
+        setup.faults.crashes.push(crash(0, at));
+        let mut simulation = Simulation::new(setup).expect("a valid setup");
+        let outcome = simulation.run(1, &mut Idle, &mut ());
+        // A start, a crash and a restart.
+        assert_eq!((outcome.stats.events, outcome.at.get()), (fired + 3, at + 2), "at {at}");
+        assert_eq!(simulation.record(1, &mut Idle, &mut ()).0, outcome, "at {at}");
+    }
 }
 
 /// Messages that a process is handed while it handles one wait until it is done.
@@ -240,8 +301,7 @@ fn a_copy_is_no_message_that_was_sent() {
 fn a_request_to_a_life_that_is_over_does_not_reach_the_next() {
     let requested = |first| {
         let mut setup = setup(Way::Messages(0));
-        let moment = Moment::AtTick(5);
-        setup.faults.crashes.push(Crash { process: ProcessId::new(0), moment, down_ticks: Some(2.into()) });
+        setup.faults.crashes.push(crash(0, 5));
         let mut simulation = Simulation::new(setup).expect("a valid setup");
         let outcome = simulation.run(1, &mut Eager { first: Ticks::new(first) }, &mut ());
         assert_eq!(outcome.stats.restarts, 1);

@@ -195,3 +195,40 @@ fn a_search_that_stops_at_a_limit_proves_nothing() {
     let stop = |_: Coverage| ControlFlow::Break(());
     assert_eq!(search().progress(&stop).run().expect("it can be run").verdict, Verdict::Incomplete);
 }
+
+/// One request of process 0, for which it sets a timer again and again.
+fn one_request() -> Exhaustive<'static, Rider> {
+    let mut case = Case::new(Setup::new(3, Carousel::Fair));
+    case.set_workload(Workload { requests: 1, write_per_mille: 0, ..Workload::default() });
+    case.requests = vec![1, 0, 0];
+    Exhaustive::of(case).jobs(1)
+}
+
+#[test]
+fn so_many_timers_fire_early_as_it_is_told_and_any_number_is_not_counted() {
+    let states = |early| {
+        let search = one_request().properties(&[Property::SingleHolder]).early_timers(early).states_max(20_000);
+        let proof = search.run().expect("it can be run");
+        proof.assert_verified();
+        proof.coverage.states
+    };
+    let [none, one, two, any] = [0, 1, 2, u32::MAX].map(states);
+    assert!(none < one && one < two && any < two, "{none}, {one}, {two}, any number {any}");
+}
+
+/// The tables for that are as large as the states are many.
+#[test]
+fn where_there_is_no_room_to_look_for_cycles_nothing_is_proved() {
+    let (mut little, mut much) = (0_u64, 4 << 30);
+    while much - little > 1_000 {
+        let bytes = little.midpoint(much);
+        let proof = one_request().memory_bytes(bytes).run().expect("it can be run");
+        match (proof.is_verified(), proof.coverage.frontier) {
+            (true, _) => much = bytes,
+            // All states are known.
+            (false, 0) => return assert_eq!(proof.verdict, Verdict::Incomplete),
+            (false, _) => little = bytes,
+        }
+    }
+    panic!("it is verified in {much} bytes, and all states are not found in {little}");
+}

@@ -1,8 +1,9 @@
 //! What is counted, kept and told of many schedules.
 
 use super::*;
-use crate::engine::Idle;
+use crate::engine::{Idle, MessageId, World};
 use crate::explore::toy::{Post, RULE, Reckless, Rule, Writer, letters};
+use crate::model::{Event, ProcessId};
 
 fn exploration(rule: Rule) -> Exploration<'static, Writer, Own<Writer, Idle, Post>> {
     Exploration::of(letters(2, rule)).jobs(1)
@@ -121,4 +122,32 @@ fn a_thorough_run_goes_on_after_a_violation_and_counts_every_entry() {
     };
     let shortest = failing.seeds.iter().map(alone).min();
     assert_eq!(report.finding("single_holder").map(|finding| finding.violation.event), shortest);
+}
+
+/// Counts the events of one run.
+#[derive(Clone, Default)]
+struct Count(u64);
+
+impl Observer<Reckless> for Count {
+    fn event(&mut self, _: ProcessId, _: &Event<Reckless>, _: Option<MessageId>, _: &World<Reckless>) {
+        self.0 += 1;
+    }
+
+    fn check(&mut self, world: &World<Reckless>) -> Result<(), Violation> {
+        let is_of_this_run = self.0 == world.event();
+        if is_of_this_run { Ok(()) } else { Err(world.violation("count", vec![], self.0.to_string())) }
+    }
+
+    fn seen(&self, mark: &mut dyn FnMut(&'static str)) {
+        mark(if self.0 > 0 { "event" } else { "nothing" });
+    }
+}
+
+#[test]
+fn each_schedule_of_a_lock_has_new_properties_of_ones_own_and_what_they_saw_is_counted() {
+    let workload = Workload { write_per_mille: 0, ..Workload::default() };
+    let own = Exploration::new(Setup::<Reckless>::new(1, ())).workload(workload).also(Count::default());
+    let report = own.jobs(1).schedules(20).run().expect("a setup");
+    report.assert_holds();
+    assert_eq!((report.schedules, report.seen("event")), (20, 20));
 }

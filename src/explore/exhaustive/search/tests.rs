@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use self::reference::Reference;
 use super::*;
-use crate::engine::{Agenda, ChannelOrder, RandomCrashes};
+use crate::engine::interleaving::{Course, Stride};
+use crate::engine::{Agenda, ChannelOrder, Observer, RandomCrashes, Violation, World};
 use crate::explore::exhaustive::graph::Graph;
-use crate::explore::exhaustive::liveness::Pass;
-use crate::model::{Context, Effect, Event, Never, ProcessId, Relabelling, Ticks};
+use crate::explore::exhaustive::liveness::{Due, Pass};
+use crate::model::{Context, Counters, Effect, Event, Family, Never, Part, ProcessId, Relabelling, Ticks};
 
 #[path = "../../../../benches/workloads/reference.rs"]
 mod reference;
@@ -177,6 +178,118 @@ fn independent_counters_are_a_product() {
     }
 }
 
+/// How many events each process has handled, and how far it has counted, after each event.
+struct Steps(Vec<Vec<(u64, u32)>>);
+
+impl Observer<Counter> for Steps {
+    fn check(&mut self, world: &World<Counter>) -> Result<(), Violation> {
+        let all = ProcessId::all(world.count());
+        self.0.push(all.map(|process| (world.steps(process), world.process(process).0)).collect());
+        Ok(())
+    }
+}
+
+#[test]
+fn one_way_of_a_search_is_told_event_by_event() {
+    let setup = Arc::new(Setup::<Counter>::new(2, 3));
+    let mut search = Search::new(Arc::clone(&setup), Nothing, FREE, Order::BreadthFirst, 1);
+    search.space.keep_diary();
+    let (mut course, mut steps) = (Course::new(&setup), Steps(Vec::new()));
+    let (mut tuple, mut successors) = (search.space.before(), Successors::default());
+    for process in (0..2).map(Some).chain(std::iter::repeat(None)) {
+        match process {
+            Some(process) => search.space.start(process, &tuple, &mut successors),
+            None => search.space.successors(&tuple, true, &mut successors),
+        }
+        if successors.len() == 0 {
+            break;
+        }
+        let stride = Stride { successors: &successors, index: 0, start: process };
+        course.go(&search.space, stride, &mut steps).expect("nothing is looked for");
+        tuple = successors.get(0).0.to_vec();
+    }
+    // Each starts, and its timer fires three times.
+    let expected = [[1, 0], [1, 1], [2, 1], [3, 1], [4, 1], [4, 2], [4, 3], [4, 4]];
+    assert_eq!(steps.0, expected.map(|steps| steps.map(|steps: u32| (steps.into(), steps.saturating_sub(1)))));
+    assert_eq!(course.event(), 8);
+}
+
+/// What tells processes apart whose timers bear their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Difference {
+    Nothing,
+    /// That of process 0 is set again whenever it fires.
+    First,
+    /// They differ in nothing, and count how often their timers fire.
+    Counted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Alike(u64);
+
+impl Process for Alike {
+    type Config = Difference;
+    type Message = Never;
+    type Timer = ProcessId;
+    type Request = Never;
+    type Indication = Never;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, _: &Difference) -> Self {
+        Self(0)
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        ctx.set_timer(ctx.me(), Ticks::new(1));
+    }
+
+    fn on_message(&mut self, _: ProcessId, never: Never, _: &mut Context<'_, Self>) {
+        match never {}
+    }
+
+    fn on_timer(&mut self, name: ProcessId, ctx: &mut Context<'_, Self>) {
+        assert_eq!(name, ctx.me());
+        match *ctx.config() {
+            Difference::Counted => self.0 += 1,
+            Difference::First if name.get() == 0 => ctx.set_timer(name, Ticks::new(1)),
+            _ => {}
+        }
+    }
+
+    fn relabel(part: Part<'_, Self>, ids: &Relabelling<'_>) {
+        if let Part::Timer(_, name) = part {
+            *name = ids.of(*name);
+        }
+    }
+
+    fn counters(part: Part<'_, Self>, counters: &mut Counters<'_>) {
+        if let Part::State(_, Self(count @ 1..)) = part {
+            counters.shift(Family::shared(0), count);
+        }
+    }
+}
+
+#[test]
+fn processes_with_timers_of_their_own_are_interchangeable_if_they_do_the_same() {
+    let alike = |difference, among: &[ProcessId]| {
+        let setup = Arc::new(Setup::<Alike>::new(3, difference));
+        let mut search = Search::new(setup, Nothing, FREE, Order::BreadthFirst, 1);
+        search.space.interchange(among);
+        assert_eq!((search.start(), search.run(|_| true)), (None, Stop::Exhausted));
+        (search.tuples.len(), search.space.asymmetry().map(str::to_owned))
+    };
+    let all: Vec<ProcessId> = ProcessId::all(3).collect();
+    // Which timers have fired, or how many.
+    assert_eq!(alike(Difference::Nothing, &[]), (8, None));
+    assert_eq!(alike(Difference::Nothing, &all), (4, None));
+    let told = |difference| alike(difference, &all).1.expect("it is told");
+    let first = told(Difference::First);
+    assert!(first.contains("would not do the same upon Timer"), "{first}");
+    assert_eq!(told(Difference::Counted), "states have counters that only grow");
+    assert_eq!(alike(Difference::Counted, &[]).1, None);
+}
+
 pub(super) fn reference(clients: u32, rounds: u32, channel: ChannelOrder) -> Setup<impl Process> {
     let mut setup = Setup::<Reference>::new(clients + 1, rounds);
     setup.network.order = channel;
@@ -228,6 +341,31 @@ fn a_graph_has_the_successors_of_each_state_with_any_number_of_threads() {
             assert_eq!(graph.rests(state), row.is_empty(), "here something is due wherever something can happen");
         }
     }
+}
+
+/// Though a process may crash there.
+#[test]
+fn nothing_need_happen_in_the_states_in_which_nothing_is_due() {
+    let (mut counters, mut listeners) = (Setup::<Counter>::new(2, 2), Setup::<Listener>::new(3, ()));
+    counters.faults.random = vec![RandomCrashes::up_to(1)];
+    listeners.faults.random = vec![RandomCrashes::up_to(1)];
+    assert!(rests(counters) > 0 && rests(listeners) > 0);
+}
+
+/// In how many states nothing need happen.
+fn rests<P: Process>(setup: Setup<P>) -> usize {
+    let mut search = search(setup, FREE, Order::BreadthFirst);
+    let mut graph = Graph::default();
+    graph.grow(&mut search, &mut Pass::new(&mut |_| true));
+    let mut successors = Successors::default();
+    let states: Vec<u32> = (0..graph.bound()).filter(|&state| graph.has(state)).collect();
+    for &state in &states {
+        let tuple = search.tuple(state).to_vec();
+        search.space.successors(&tuple, search.is_free(state), &mut successors);
+        let due = Due::all_of(&search.space, &tuple, &successors);
+        assert_eq!(graph.rests(state), due.is_empty(), "{due:?}");
+    }
+    states.into_iter().filter(|&state| graph.rests(state)).count()
 }
 
 #[test]

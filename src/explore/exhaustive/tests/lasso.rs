@@ -1,7 +1,10 @@
 //! Counterexamples that end in a cycle: found, drawn, replayed; and what a checker that forgets would miss.
 
+use super::super::walk::Walk;
 use super::*;
 use crate::engine::ChannelOrder;
+use crate::engine::interleaving::Successors;
+use crate::explore::toy::Reckless;
 use crate::model::{Counters, Family, Part};
 use crate::trace::Trace;
 use crate::view::Story;
@@ -15,8 +18,16 @@ enum Clerk {
     Forgets,
     /// The same, while a message goes round: every run comes back to states that were there before.
     ForgetsInARound,
+    /// The same, and sets a timer in every other round, which it cancels in the next.
+    ForgetsAndHesitates,
     /// Grants every request while a message goes round.
     GoodInARound,
+}
+
+impl Clerk {
+    fn forgets(self) -> bool {
+        matches!(self, Self::Forgets | Self::ForgetsInARound | Self::ForgetsAndHesitates)
+    }
 }
 
 /// It remembers nothing at all: all of its states are one.
@@ -28,6 +39,8 @@ enum Slip {
     Ask,
     Grant,
     Round,
+    /// The other of two rounds.
+    Other,
 }
 
 const CLERK: ProcessId = ProcessId::new(0);
@@ -35,7 +48,7 @@ const CLERK: ProcessId = ProcessId::new(0);
 impl Process for Desk {
     type Config = Clerk;
     type Message = Slip;
-    type Timer = Never;
+    type Timer = ();
     type Request = Request;
     type Indication = Indication;
     type Stable = ();
@@ -46,7 +59,7 @@ impl Process for Desk {
     }
 
     fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
-        if ctx.me() == CLERK && matches!(ctx.config(), Clerk::ForgetsInARound | Clerk::GoodInARound) {
+        if ctx.me() == CLERK && !matches!(ctx.config(), Clerk::Good | Clerk::Forgets) {
             ctx.send(ProcessId::new(1), Slip::Round);
         }
     }
@@ -60,12 +73,20 @@ impl Process for Desk {
     }
 
     fn on_message(&mut self, from: ProcessId, slip: Slip, ctx: &mut Context<'_, Self>) {
-        let forgets = matches!(ctx.config(), Clerk::Forgets | Clerk::ForgetsInARound);
+        let hesitates = ctx.me() == CLERK && *ctx.config() == Clerk::ForgetsAndHesitates;
         match slip {
-            Slip::Ask if forgets && ctx.choose(2) == 1 => {}
+            Slip::Ask if ctx.config().forgets() && ctx.choose(2) == 1 => {}
             Slip::Ask => ctx.send(from, Slip::Grant),
             Slip::Grant => ctx.indicate(Indication::Entered(DataId::new(0), Fence::default())),
-            Slip::Round => ctx.send(from, Slip::Round),
+            Slip::Round if hesitates => {
+                ctx.set_timer((), Ticks::new(1));
+                ctx.send(from, Slip::Other);
+            }
+            Slip::Other if hesitates => {
+                ctx.cancel_timer(());
+                ctx.send(from, Slip::Round);
+            }
+            Slip::Round | Slip::Other => ctx.send(from, slip),
         }
     }
 
@@ -113,6 +134,18 @@ fn nor_where_a_run_goes_round() {
     let again: Vec<&str> = counterexample.steps[cycle..].iter().map(|step| &*step.event).collect();
     assert_eq!(again.len(), 2, "{counterexample}");
     assert!(again.iter().all(|event| event.starts_with("handles Round")), "{counterexample}");
+}
+
+/// What is possible for a while and then no more need not come.
+#[test]
+fn a_lasso_with_a_timer_that_never_fires_is_fair_if_the_timer_is_cancelled_on_it() {
+    let proof = desk(Clerk::ForgetsAndHesitates).run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("the request may be forgotten");
+    let again = &counterexample.steps[counterexample.cycle.expect("it goes round for ever")..];
+    assert_eq!(again.len(), 4, "{counterexample}");
+    assert!(again.iter().all(|step| !step.event.contains("timer")), "{counterexample}");
+    let Reproducer::Untimed(schedule) = &counterexample.schedule else { panic!("there is no clock") };
+    assert_eq!(desk(Clerk::ForgetsAndHesitates).replay(schedule).expect("it can be run"), Ok(counterexample.clone()));
 }
 
 fn unfair() -> Counterexample {
@@ -163,17 +196,6 @@ fn a_lasso_is_replayed_and_nothing_else_passes_for_one() {
     shorter.violation.event -= 1;
     assert_eq!(problem(&shorter), "it does not come back to where its cycle begins");
 
-    // The token goes round, and the timer that is set never fires.
-    let fires = |line: &String| line.contains("timer");
-    let mut unfair = schedule.clone();
-    let cycle = unfair.cycle_from.expect("a cycle");
-    let stem: Vec<String> = unfair.moves[..cycle].to_vec();
-    let round: Vec<String> = unfair.moves[cycle..].iter().filter(|line| !fires(line)).cloned().collect();
-    unfair.moves = [stem, round].concat();
-    assert_ne!(unfair.moves, schedule.moves);
-    let told = problem(&unfair);
-    assert!(told.contains("unfair") || told.contains("does something else"), "{told}");
-
     let mut rest = schedule.clone();
     rest.cycle_from = Some(rest.moves.len());
     assert_eq!(problem(&rest), "something is sure to come, and so this is no end");
@@ -183,9 +205,110 @@ fn a_lasso_is_replayed_and_nothing_else_passes_for_one() {
     let mut early = schedule.clone();
     early.cycle_from = Some(1);
     assert!(problem(&early).contains("before the 3 processes have started"));
-    let mut other = schedule;
+    let mut other = schedule.clone();
     other.violation.property = "sanity".to_owned();
     assert_eq!(problem(&other), "there is no property `sanity`");
+    // It says with which move it departs: before the first, or after the last.
+    let number = |schedule| carousel().replay(schedule).expect("it can be run").expect_err("it is another").number;
+    assert_eq!([&early, &other].map(number), [1, 1]);
+    assert_eq!([&shorter, &rest, &safe].map(number), [&shorter, &rest, &safe].map(|it| it.moves.len() + 1));
+    // As soon as all have started it may go round, though this one does not.
+    early.cycle_from = Some(3);
+    assert_eq!(problem(&early), "it does not come back to where its cycle begins");
+    early.cycle_from = Some(2);
+    assert!(problem(&early).contains("before the 3 processes have started"));
+}
+
+/// The lasso of a carousel in which process 2 has asked, and then this happens again and again.
+fn round(early_timers: u32, again: &[&str]) -> UntimedSchedule {
+    let stem = ["p0 starts", "p1 starts", "p2 starts", "p2 is asked to Enter(d0)"];
+    let search = carousel().early_timers(early_timers);
+    let setup = Arc::clone(&search.case.setup);
+    let mut search = search.search(&[]);
+    search.space.keep_diary();
+    let mut walk = Walk::new(&setup, &mut search.space);
+    let mut successors = Successors::default();
+    for (text, start) in stem.iter().chain(again).zip((0..3).map(Some).chain(std::iter::repeat(None))) {
+        let here = walk.tuple().to_vec();
+        match start {
+            Some(process) => search.space.start(process, &here, &mut successors),
+            None => search.space.successors(&here, true, &mut successors),
+        }
+        let lines = walk.lines(&search.space, &successors, start, |other| other == *text);
+        assert_eq!(lines.len(), 1, "{text}");
+        walk.take(&search.space, &successors, lines[0].0, start);
+    }
+    let violation =
+        UntimedViolation { property: "every_request_granted".to_owned(), event: walk.event(), ..Default::default() };
+    let bounds = UntimedBounds { early_timers, ..UntimedBounds::default() };
+    UntimedSchedule { violation, bounds, moves: walk.moves, cycle_from: Some(stem.len()), scenario: None }
+}
+
+#[test]
+fn a_lasso_is_fair_if_what_is_possible_all_the_way_round_comes_and_has_no_bounded_number_of_anything() {
+    let replay = |schedule: &UntimedSchedule| carousel().replay(schedule).expect("it can be run");
+    let problem = |schedule: &UntimedSchedule| replay(schedule).expect_err("it is none").problem;
+    let (one, two) = ("p1 handles Token from p0", "p0 handles Token from p1");
+    let (early, please) = ("p2 has its timer () fire early", "p1 handles Please from p2");
+    let fires = "p2 has its timer () fire in the end";
+    assert!(replay(&round(0, &[one, fires, two, please])).is_ok());
+    let told = "its cycle is unfair: something that is possible all the way round never comes";
+    assert_eq!(problem(&round(0, &[one, two])), told);
+    // That a timer fires early once more proves nothing of what it does in the end.
+    assert_eq!(problem(&round(u32::MAX, &[one, early, two, please])), told);
+    let both = |early_timers| round(early_timers, &[one, early, please, fires, two, please]);
+    assert!(replay(&both(u32::MAX)).is_ok());
+    assert_eq!(problem(&both(1)), "it does not come back to where its cycle begins");
+    let mut none = both(1);
+    none.bounds.early_timers = 0;
+    assert!(problem(&none).starts_with("`p2 has its timer () fire early` cannot come"), "{}", problem(&none));
+}
+
+/// Two are in the critical section at once.
+#[test]
+fn a_violation_is_replayed_with_the_move_that_it_comes_with() {
+    let reckless = || {
+        let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
+        Exhaustive::new(Setup::<Reckless>::new(2, ())).workload(workload)
+    };
+    let counterexample = reckless().run().expect("it can be run").counterexample().expect("nobody waits").clone();
+    let Reproducer::Untimed(schedule) = counterexample.schedule.clone() else { panic!("there is no clock") };
+    // Two starts and two entries.
+    assert_eq!((schedule.moves.len(), schedule.violation.event), (4, 4));
+    let replay = |schedule: &UntimedSchedule| reckless().replay(schedule).expect("it can be run");
+    assert_eq!(replay(&schedule), Ok(counterexample));
+
+    let here = |departure: Result<Counterexample, Departure>| {
+        let Departure { number, problem } = departure.expect_err("it is another");
+        assert!(problem.starts_with("it violates single_holder here: "), "{problem}");
+        number
+    };
+    let mut longer = schedule.clone();
+    longer.moves.push("0123 p0 is asked to Leave(d0)".to_owned());
+    assert_eq!(here(replay(&longer)), 4);
+    let mut lasso = schedule.clone();
+    lasso.cycle_from = Some(3);
+    assert_eq!(here(replay(&lasso)), 4);
+    // It does not look for another property, but for the panic that there is not.
+    let mut panics = schedule.clone();
+    panics.violation.property = "no_panic".to_owned();
+    let problem = "nothing is violated".to_owned();
+    assert_eq!(replay(&panics), Err(Departure { number: 5, problem }));
+    let mut later = schedule.clone();
+    later.violation.event = 5;
+    let problem = "single_holder at event 4, and it was single_holder at event 5".to_owned();
+    assert_eq!(replay(&later), Err(Departure { number: 4, problem }));
+    // A move that is none, one that cannot come, and one that does something else.
+    for (line, problem) in [
+        ("nothing", "`nothing` is no move"),
+        ("0123 p0 comes back", "`p0 comes back` cannot come; what can: `p"),
+        ("0123 p0 starts", "`p0 starts` comes, and does something else than when this was kept"),
+    ] {
+        let mut other = schedule.clone();
+        other.moves[0] = line.to_owned();
+        let departure = replay(&other).expect_err("it is another");
+        assert!(departure.number == 1 && departure.problem.starts_with(problem), "{departure}");
+    }
 }
 
 /// Its counters are in what it sends, or in what it sets.
@@ -193,6 +316,10 @@ fn a_lasso_is_replayed_and_nothing_else_passes_for_one() {
 enum Numbers {
     InMessages,
     InTimers,
+    /// In what it sends, once it has been asked to enter, which it forgets.
+    InsteadOfEntering,
+    /// In timers, up to the seventh: that is for the number to say, and not for how it differs from others.
+    UpToSeven,
 }
 
 /// Once it has left, what it does has numbers, for ever.
@@ -203,8 +330,9 @@ impl Numbering {
     fn go_on(&mut self, number: u64, ctx: &mut Context<'_, Self>) {
         self.0 = Some(number);
         match ctx.config() {
-            Numbers::InMessages => ctx.send(ProcessId::new(1 - ctx.me().get()), number),
-            Numbers::InTimers => ctx.set_timer(number, Ticks::new(1)),
+            Numbers::InMessages | Numbers::InsteadOfEntering => ctx.send(ProcessId::new(1 - ctx.me().get()), number),
+            Numbers::UpToSeven if number == 7 => {}
+            Numbers::InTimers | Numbers::UpToSeven => ctx.set_timer(number, Ticks::new(1)),
         }
     }
 }
@@ -224,6 +352,7 @@ impl Process for Numbering {
 
     fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
         match request {
+            Request::Enter(_) if *ctx.config() == Numbers::InsteadOfEntering => self.go_on(1, ctx),
             Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
             Request::Leave(data) => {
                 ctx.indicate(Indication::Left(data));
@@ -256,17 +385,45 @@ impl Mutex for Numbering {
         &[Property::SingleHolder, Property::FencingGrows, Property::EveryRequestGranted];
 }
 
+/// One request of process 0.
+fn numbering(numbers: Numbers, order: ChannelOrder) -> Exhaustive<'static, Numbering> {
+    let mut setup = Setup::new(2, numbers);
+    setup.network.order = order;
+    let mut case = Case::new(setup);
+    case.set_workload(Workload { requests: 1, write_per_mille: 0, ..Workload::default() });
+    case.requests = vec![1, 0];
+    Exhaustive::of(case)
+}
+
+#[test]
+fn counters_are_right_if_only_their_differences_matter() {
+    let check = |numbers, walk: &[usize]| {
+        let search = numbering(numbers, ChannelOrder::Fifo);
+        search.check_counters(walk.iter().copied()).expect("it can be run")
+    };
+    for numbers in [Numbers::InMessages, Numbers::InTimers] {
+        assert_eq!(check(numbers, &[1_000; 30]), Ok(()), "{numbers:?}");
+    }
+    // Asked to enter and to leave, and six timers.
+    let wrong = check(Numbers::UpToSeven, &[0; 30]).expect_err("it stops at seven");
+    assert_eq!((&*wrong.property, wrong.event), ("counters", 8));
+    assert_eq!(check(Numbers::UpToSeven, &[0; 7]), Ok(()), "that is too short to see it");
+}
+
+/// It comes back to where it was but for its counters.
+#[test]
+fn a_lasso_with_numbers_that_grow_is_replayed() {
+    let search = || numbering(Numbers::InsteadOfEntering, ChannelOrder::Fifo);
+    let proof = search().run().expect("it can be run");
+    let counterexample = proof.counterexample().expect("the request is forgotten");
+    assert_eq!(counterexample.property, "every_request_granted");
+    let Reproducer::Untimed(schedule) = &counterexample.schedule else { panic!("there is no clock") };
+    assert_eq!(search().replay(schedule).expect("it can be run"), Ok(counterexample.clone()));
+}
+
 #[test]
 fn what_cannot_be_followed_is_not_called_checked() {
-    let proof = |numbers, order| {
-        let workload = Workload { requests: 1, write_per_mille: 0, ..Workload::default() };
-        let mut setup = Setup::<Numbering>::new(2, numbers);
-        setup.network.order = order;
-        let mut case = Case::new(setup);
-        case.set_workload(workload);
-        case.requests = vec![1, 0];
-        Exhaustive::of(case).run().expect("it can be run")
-    };
+    let proof = |numbers, order| numbering(numbers, order).run().expect("it can be run");
     let told = |proof: &Proof| {
         assert!(proof.is_verified(), "{proof:?}");
         proof.unchecked.iter().map(|unchecked| (unchecked.property.name(), unchecked.why)).collect::<Vec<_>>()
