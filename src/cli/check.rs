@@ -91,6 +91,8 @@ struct Checked {
     taken: Duration,
     /// Where its schedule is, if it found something.
     kept: Option<PathBuf>,
+    /// What it was to leave out.
+    asked: Reduction,
 }
 
 impl Check {
@@ -106,7 +108,7 @@ impl Check {
         let (proof, reach) = proof.map_err(|invalid| Fault::new(format!("{}: {invalid}", scenario.path())))?;
         let taken = started.elapsed();
         let kept = proof.counterexample().map(|found| keep(file, &scenario, found)).transpose()?.map(|()| place);
-        let checked = Checked { scenario, proof, reach, taken, kept };
+        let checked = Checked { scenario, proof, reach, taken, kept, asked: self.reduction };
         output.lines(&if self.json { checked.json() } else { checked.text() });
         if let Some(place) = checked.kept.as_ref().filter(|_| !self.json && !self.open) {
             output.lines(&to_see(place));
@@ -238,6 +240,10 @@ impl Checked {
         match reduction {
             Reduction::None => {}
             Reduction::Both => lines.push("reduced by symmetry and by partial-order".to_owned()),
+            Reduction::Symmetry if self.asked == Reduction::Both => {
+                let why = "with partial-order too, a step came that clients do not do alike";
+                lines.push(format!("reduced by symmetry alone: {why}"));
+            }
             one => lines.push(format!("reduced by {one}")),
         }
         if let Some(spans) = spans {
@@ -338,5 +344,34 @@ impl Checked {
             "seconds": self.taken.as_secs_f64(),
         })
         .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::Budget;
+
+    #[test]
+    fn a_verdict_says_which_reduction_it_is_by() {
+        let source = "about = \"small\"\nexpect = \"holds\"\nprocesses = 3\n[system]\nname = \"durable\"\n";
+        let line = |asked, reduction| {
+            let budget = Budget { crashes: 0, early_timers: 1, losses: 0, duplicates: 0 };
+            let coverage = Coverage { states: 1_000, transitions: 2_000, ..Coverage::default() };
+            let (checked, verdict) = (vec!["single_holder"], Verdict::Verified);
+            let (unchecked, spans, estimate) = (Vec::new(), None, None);
+            let proof = Proof { verdict, coverage, checked, unchecked, budget, spans, reduction, estimate };
+            let scenario = Scenario::parse("small.toml", source).expect("valid");
+            let checked = Checked { scenario, proof, reach: Vec::new(), taken: Duration::ZERO, kept: None, asked };
+            checked.text().lines().find(|line| line.starts_with("reduced")).map(str::to_owned)
+        };
+        assert_eq!(line(Reduction::None, Reduction::None), None);
+        let told = |asked, reduction| line(asked, reduction).expect("it is reduced");
+        assert_eq!(told(Reduction::Symmetry, Reduction::Symmetry), "reduced by symmetry");
+        assert_eq!(told(Reduction::Both, Reduction::Both), "reduced by symmetry and by partial-order");
+        assert_eq!(
+            told(Reduction::Both, Reduction::Symmetry),
+            "reduced by symmetry alone: with partial-order too, a step came that clients do not do alike"
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
 use crate::explore::{Case, Hang, Reason, Runner, Schedule, UntimedSchedule, Watchdog, why};
 use crate::mutex::System;
 use crate::scenario::Visitor;
-use crate::trace::{Ending, Record, Recorder};
+use crate::trace::{Record, Recorder};
 use crate::view::diagram;
 
 /// Run a schedule file, and tell whether it shows what it did when it was kept
@@ -89,7 +89,7 @@ impl Replay {
             output.lines(&replayed.json(schedule, reproduced));
         } else {
             if self.diagram {
-                let ending = Ending::new(&replayed.outcome);
+                let ending = schedule.part.ending(&replayed.outcome);
                 let drawn = diagram().width(width()).render(replayed.processes, &replayed.records, Some(&ending));
                 output.lines(drawn.trim_end());
                 output.lines("");

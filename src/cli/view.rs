@@ -11,7 +11,7 @@ use super::number::{self, number};
 use super::output::{NewFile, Output, complain};
 use super::{Fault, Verdict, input, strategy, untimed};
 use crate::engine::{Invalid, Outcome};
-use crate::explore::{Case, Hang, Runner, Schedule, Strategy, Watchdog};
+use crate::explore::{Case, Hang, Part, Runner, Schedule, Strategy, Watchdog};
 use crate::mutex::System;
 use crate::scenario::{Scenario, Visitor};
 use crate::trace::{Ending, Header, Record, Recorder, Trace};
@@ -186,11 +186,12 @@ struct Ran {
 impl Ran {
     fn of<S: System>(
         case: &Case<S>,
+        part: &Part,
         run: impl FnOnce(&mut Runner<S>, &mut Recorder<Vec<Record>, Token>) -> Outcome,
     ) -> Result<Self, Invalid> {
         let mut recorder = Recorder::new().with_states().following(Token);
         let outcome = run(&mut Runner::new(case)?, &mut recorder);
-        Ok(Self { processes: case.setup.processes, records: recorder.finish(), ending: Ending::new(&outcome) })
+        Ok(Self { processes: case.setup.processes, records: recorder.finish(), ending: part.ending(&outcome) })
     }
 
     fn trace(self, header: Header) -> Trace {
@@ -210,7 +211,7 @@ impl Visitor for OfSeed<'_> {
     fn visit<S: System>(self, mut case: Case<S>) -> Self::Output {
         let Self { strategy, seed, watchdog } = self;
         case.strategy = strategy;
-        Ran::of(&case, |runner, recorder| watchdog.run(&case, runner, seed, recorder))
+        Ran::of(&case, &Part::default(), |runner, recorder| watchdog.run(&case, runner, seed, recorder))
     }
 }
 
@@ -224,9 +225,9 @@ impl Visitor for OfSchedule<'_> {
     type Output = Option<Result<Ran, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let case = case.part(&self.schedule.part)?;
-        let decisions = self.schedule.decisions.clone();
-        Some(Ran::of(&case, |runner, recorder| self.watchdog.replay(&case, runner, decisions, recorder).0))
+        let Schedule { part, decisions, .. } = self.schedule;
+        let (case, decisions) = (case.part(part)?, decisions.clone());
+        Some(Ran::of(&case, part, |runner, recorder| self.watchdog.replay(&case, runner, decisions, recorder).0))
     }
 }
 
@@ -239,9 +240,9 @@ impl Visitor for Known<'_> {
     type Output = Option<Result<Ran, Invalid>>;
 
     fn visit<S: System>(self, case: Case<S>) -> Self::Output {
-        let case = case.part(&self.schedule.part)?;
-        let decisions = self.schedule.decisions.clone();
-        Some(Ran::of(&case, |runner, recorder| runner.replay(decisions, recorder).0))
+        let Schedule { part, decisions, .. } = self.schedule;
+        let (case, decisions) = (case.part(part)?, decisions.clone());
+        Some(Ran::of(&case, part, |runner, recorder| runner.replay(decisions, recorder).0))
     }
 }
 

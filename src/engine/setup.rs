@@ -258,7 +258,7 @@ pub struct Limits {
     #[cfg_attr(feature = "cli", schemars(range(max = crate::engine::SPAN_MAX)))]
     pub events: u64,
     /// The number of messages, timers and reports that may be on their way at once.
-    #[cfg_attr(feature = "cli", schemars(range(max = (1u64 << 31) - 1)))]
+    #[cfg_attr(feature = "cli", schemars(range(max = PENDING_MAX)))]
     pub pending: u64,
     /// How long a run goes on when every request is settled, in ticks: what goes wrong then is seen too, and what must
     /// come in the end has had its time. If absent, [`Setup::settle`] says; a shorter one may have a property judged
@@ -274,7 +274,15 @@ impl Default for Limits {
     }
 }
 
+/// One more pending event is too many for a number of 31 bits.
+const PENDING_MAX: u64 = (1 << 31) - 1;
+
 impl Limits {
+    /// Nothing but a number of events.
+    pub(crate) fn of_events(events: u64) -> Self {
+        Self { ticks: SPAN_MAX, events, pending: PENDING_MAX, settle_ticks: Some(SPAN_MAX) }
+    }
+
     fn validate(&self) -> Result<(), Invalid> {
         let settle_ticks = self.settle_ticks.unwrap_or_default();
         for (name, value) in [("ticks", self.ticks), ("events", self.events), ("settle_ticks", settle_ticks)] {
@@ -282,7 +290,7 @@ impl Limits {
                 return Err(Invalid::new(format!("limits.{name}"), format!("{value}, expected at most {SPAN_MAX}")));
             }
         }
-        if self.pending >= 1 << 31 {
+        if self.pending > PENDING_MAX {
             return Err(Invalid::new("limits.pending", format!("{}, expected less than 2^31", self.pending)));
         }
         Ok(())

@@ -298,7 +298,7 @@ impl<'a, P: Mutex> Exploration<'a, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn also<O: Observer<P> + Clone + Send + Sync>(self, own: O) -> Exploration<'a, P, Locks<O>> {
-        self.trying(Locks { also: own })
+        self.trying(Locks { also: own, round: None })
     }
 }
 

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::round::Round;
 use super::runner::Case;
 use super::trial::Trial;
-use crate::engine::{Crash, Decisions, Faults, Key, Pause, RandomCrashes, Setup, Topic};
-use crate::model::{Process, ProcessId};
+use crate::engine::{Crash, Decisions, Faults, Key, Limits, Outcome, Pause, RandomCrashes, Setup, Topic};
+use crate::model::{Process, ProcessId, Ticks};
+use crate::mutex::Property;
+use crate::trace::Ending;
 
-/// What is left of a case in which a failing schedule was made small. Nothing is added and no limit or patience
-/// changed, so what fails in the part is a fault of the whole.
+/// What is left of a case in which a failing schedule was made small. Nothing is added, so what fails in the part is a
+/// fault of the whole. Limits and patience are as in the whole, or else there are none but a last event: what comes in
+/// bounded time may come beyond them, and what goes round for ever is told in one turn.
 ///
 /// In a schedule file it is the table `[part]`, and stands for itself: whoever has the whole case, from a scenario or
 /// from the setup of a test, can make the part again with [`Case::part`].
@@ -25,9 +29,18 @@ pub struct Part {
     /// How many requests each process makes that is left; as in the whole, if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<u32>,
+    /// The properties that are checked; as in the whole, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Vec<Property>>,
+    /// The last event of its runs, which have no other limit and every patience; both are as in the whole, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_event: Option<u64>,
     /// The faults that are left, by the new ids; as in the whole, if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Faults>,
+    /// If its runs end where they come back to where they were: where that is. Their last event is then this one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
 }
 
 impl Part {
@@ -48,7 +61,28 @@ impl Part {
             let requests: Vec<String> = self.requests.iter().map(ToString::to_string).collect();
             let _ = write!(text, ", with {} requests", requests.join(", "));
         }
+        if let Some(properties) = &self.properties {
+            let names: Vec<&str> = properties.iter().map(|property| property.name()).collect();
+            let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            let _ = write!(text, ", with {names} checked");
+        }
+        if let Some(last) = self.last_event() {
+            let _ = write!(text, ", up to event {last}");
+            let _ = match self.round {
+                Some(Round { from_event, .. }) => write!(text, ", which leads back to where event {from_event} led"),
+                None => write!(text, " beyond every limit"),
+            };
+        }
         text
+    }
+
+    fn last_event(&self) -> Option<u64> {
+        self.round.map(|round| round.to_event).or(self.to_event)
+    }
+
+    /// The last line for a run of it that came to this.
+    pub fn ending(&self, outcome: &Outcome) -> Ending {
+        self.round.map_or_else(|| Ending::new(outcome), |round| round.ending(outcome))
     }
 }
 
@@ -72,8 +106,19 @@ impl<P: Process, T: Trial<P>> Case<P, T> {
             }
             case.requests.clone_from(&part.requests);
         }
+        if let Some(properties) = &part.properties {
+            case.properties.clone_from(properties);
+        }
         if let Some(faults) = &part.faults {
             Arc::make_mut(&mut case.setup).faults = faults.clone();
+        }
+        if let Some(round) = part.round {
+            *case.trial.round()? = Some(round);
+        }
+        if let Some(last) = part.last_event() {
+            // Its runs end there, and not before.
+            Arc::make_mut(&mut case.setup).limits = Limits::of_events(last);
+            case.patience = Ticks::MAX;
         }
         Some(case)
     }

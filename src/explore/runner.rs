@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use super::crash_points::Steps;
 use super::placing::Placing;
+use super::round::Rounds;
 use super::strategy::Strategy;
 use super::trial::{Judge, Locks, Own, Trial, Without};
 use crate::engine::{
-    Decisions, Divergence, Draw, End, Invalid, Observer, Outcome, RandomCrashes, Setup, Simulation, Violation,
+    Decisions, Divergence, Draw, End, Invalid, Limit, Observer, Outcome, RandomCrashes, Setup, Simulation, Violation,
 };
 use crate::model::{Process, Ticks};
 use crate::mutex::{Mutex, Property, Workload};
@@ -250,8 +251,17 @@ impl<P: Process, T: Trial<P>> Runner<P, T> {
     /// Runs a schedule that is a list of decisions, under the eyes of one more observer.
     pub fn replay<O: Observer<P>>(&mut self, decisions: Decisions, observer: &mut O) -> (Outcome, Divergence) {
         self.reset();
-        let observer: Eyes<'_, P> = observer;
-        self.simulation.replay(decisions, &mut self.applications, &mut (self.judge.watch(), observer))
+        let mut rounds = Rounds::new(self.trial.round().and_then(|round| *round));
+        let mut eyes = (observer, &mut rounds);
+        let eyes: Eyes<'_, P> = &mut eyes;
+        let observers = &mut (self.judge.watch(), eyes);
+        let (mut outcome, divergence) = self.simulation.replay(decisions, &mut self.applications, observers);
+        if outcome.end == End::CutOff(Limit::Events) {
+            if let Err(violation) = rounds.judge(&mut self.judge, self.simulation.world()) {
+                outcome.end = End::Violated(violation);
+            }
+        }
+        (outcome, divergence)
     }
 
     /// The entries since this was last asked, and how many requests they overtook; see

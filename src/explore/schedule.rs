@@ -196,7 +196,9 @@ impl std::fmt::Display for Schedule {
 mod tests {
     use super::*;
     use crate::engine::{Faults, Limit, RandomCrashes, Violation};
+    use crate::explore::Round;
     use crate::model::{ProcessId, Ticks};
+    use crate::mutex::Property;
 
     fn schedule() -> Schedule {
         let mut decisions = Decisions::new();
@@ -218,7 +220,20 @@ mod tests {
     fn so_is_the_part_of_a_case() {
         let faults = Faults { random: vec![RandomCrashes::up_to(1)], ..Faults::default() };
         for faults in [None, Some(Faults::default()), Some(faults)] {
-            let part = Part { without: vec![ProcessId::new(1), ProcessId::new(3)], requests: vec![0, 2], faults };
+            let part = Part {
+                without: vec![ProcessId::new(1), ProcessId::new(3)],
+                requests: vec![0, 2],
+                faults,
+                ..Part::default()
+            };
+            let schedule = Schedule { part, ..schedule() };
+            let text = schedule.to_string();
+            assert_eq!(text.parse::<Schedule>(), Ok(schedule), "{text}");
+        }
+        let round = Some(Round { from_event: 3, to_event: 5 });
+        let limits = Part { properties: Some(vec![Property::QueueOrder]), to_event: Some(7), ..Part::default() };
+        let nothing = Part { properties: Some(Vec::new()), faults: Some(Faults::default()), round, ..limits.clone() };
+        for part in [Part { round, ..Part::default() }, limits, nothing] {
             let schedule = Schedule { part, ..schedule() };
             let text = schedule.to_string();
             assert_eq!(text.parse::<Schedule>(), Ok(schedule), "{text}");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::round::Round;
 use super::runner::Case;
 use crate::engine::{Application, MessageId, Observer, Violation, World};
 use crate::model::{Effect, Process, ProcessId};
@@ -18,6 +19,7 @@ pub trait Trial<P: Process>: Clone + fmt::Debug + Send + Sync {
     type Application: Application<P> + Clone + Send;
     /// What has the verdict.
     #[doc(hidden)]
+    #[expect(private_bounds, reason = "nobody else has a trial")]
     type Judge: Judge<P>;
 
     #[doc(hidden)]
@@ -37,10 +39,14 @@ pub trait Trial<P: Process>: Clone + fmt::Debug + Send + Sync {
     /// What the processes share when one is taken out; see [`Mutex::without`].
     #[doc(hidden)]
     fn without(&self, config: &P::Config, processes: u32, process: ProcessId) -> Option<P::Config>;
+
+    /// Where its runs come back to where they were, if it can tell what is wrong then.
+    #[doc(hidden)]
+    fn round(&mut self) -> Option<&mut Option<Round>>;
 }
 
 /// The verdict over one run after another.
-pub trait Judge<P: Process>: Clone + Send {
+pub(super) trait Judge<P: Process>: Clone + Send {
     /// What sees a run, and has its verdict.
     type Watch: Observer<P>;
     /// What is to see the next run.
@@ -49,6 +55,8 @@ pub trait Judge<P: Process>: Clone + Send {
     fn reset(&mut self);
     /// Does not end a run at the first violation, where that can be helped.
     fn collect(&mut self);
+    /// What is wrong with a run that goes round for ever from here on.
+    fn goes_round(&mut self, world: &World<P>) -> Result<(), Violation>;
     /// What was collected in the last run, but for the violation that ended it.
     fn collected(&self) -> &[Violation];
     /// In how many runs each thing worth trying happened since this was last asked; the last run is over.
@@ -62,6 +70,7 @@ pub trait Judge<P: Process>: Clone + Send {
 #[derive(Clone, Default)]
 pub struct Locks<O = ()> {
     pub(super) also: O,
+    pub(super) round: Option<Round>,
 }
 
 /// Any application, and any properties ([`Exploration::of_any`](super::Exploration::of_any)).
@@ -111,6 +120,10 @@ impl<P: Mutex, O: Observer<P> + Clone + Send + Sync> Trial<P> for Locks<O> {
     fn without(&self, config: &P::Config, processes: u32, process: ProcessId) -> Option<P::Config> {
         P::without(config, processes, process)
     }
+
+    fn round(&mut self) -> Option<&mut Option<Round>> {
+        Some(&mut self.round)
+    }
 }
 
 impl<P, A, O> Trial<P> for Own<P, A, O>
@@ -141,6 +154,10 @@ where
 
     fn without(&self, config: &P::Config, processes: u32, process: ProcessId) -> Option<P::Config> {
         (self.without)(config, processes, process)
+    }
+
+    fn round(&mut self) -> Option<&mut Option<Round>> {
+        None
     }
 }
 
@@ -173,6 +190,9 @@ impl<P: Mutex, O: Observer<P> + Clone + Send> Judge<P> for LockJudge<P, O> {
     }
     fn collect(&mut self) {
         self.watch.0 = self.watch.0.clone().collecting();
+    }
+    fn goes_round(&mut self, world: &World<P>) -> Result<(), Violation> {
+        self.watch.0.goes_round(world)
     }
     fn collected(&self) -> &[Violation] {
         self.watch.0.collected()
@@ -207,6 +227,9 @@ impl<P: Process, O: Observer<P> + Clone + Send> Judge<P> for OwnJudge<O> {
         tally.close();
     }
     fn collect(&mut self) {}
+    fn goes_round(&mut self, _: &World<P>) -> Result<(), Violation> {
+        Ok(())
+    }
     fn collected(&self) -> &[Violation] {
         &[]
     }
@@ -221,7 +244,7 @@ impl<P: Process, O: Observer<P> + Clone + Send> Judge<P> for OwnJudge<O> {
 
 /// Counts what processes note.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Tally);
+pub(super) struct Notes(Tally);
 
 impl<P: Process> Observer<P> for Notes {
     fn effect(&mut self, _: ProcessId, effect: &Effect<P>, _: Option<MessageId>, _: &World<P>) {

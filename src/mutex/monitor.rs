@@ -365,6 +365,26 @@ impl<P: Mutex> Monitor<P> {
         world.violation(Property::EveryRequestGranted.name(), vec![process], explanation)
     }
 
+    /// What is wrong with a run that goes round for ever from here on.
+    pub(crate) fn goes_round(&mut self, world: &World<P>) -> Result<(), Violation> {
+        self.judge("the run goes round for ever", "for ever", world)
+    }
+
+    /// What should have come by now, and why it comes no more.
+    fn judge(&mut self, why: &str, diverged: &str, world: &World<P>) -> Result<(), Violation> {
+        let unanswered = self.waiting.oldest();
+        let unanswered = unanswered
+            .map(|(process, data, waits)| self.not_granted(process, data, &format!("{waits}, and {why}"), world));
+        // A write that is not done has not stopped, and explains why replicas differ.
+        if self.chosen.has(Property::ReplicasConverge) && (unanswered.is_none() || self.collects) {
+            if let Some([one, other]) = self.replicas.difference() {
+                let (processes, explanation) = explain::diverged(diverged, one, other);
+                self.raise(world.violation(Property::ReplicasConverge.name(), processes, explanation))?;
+            }
+        }
+        unanswered.map_or(Ok(()), Err)
+    }
+
     #[inline(never)]
     fn check_cycle(&mut self, process: ProcessId) {
         if let Some(cycle) = self.holders.cycle(process) {
@@ -465,16 +485,6 @@ impl<P: Mutex> Observer<P> for Monitor<P> {
     }
 
     fn end(&mut self, world: &World<P>) -> Result<(), Violation> {
-        let unanswered = self.waiting.oldest().map(|(process, data, waits)| {
-            self.not_granted(process, data, &format!("{waits}, and nothing is left to happen"), world)
-        });
-        // A write that is not done has not stopped, and explains why replicas differ.
-        if self.chosen.has(Property::ReplicasConverge) && (unanswered.is_none() || self.collects) {
-            if let Some([one, other]) = self.replicas.difference() {
-                let (processes, explanation) = explain::diverged("all is quiet, and", one, other);
-                self.raise(world.violation(Property::ReplicasConverge.name(), processes, explanation))?;
-            }
-        }
-        unanswered.map_or(Ok(()), Err)
+        self.judge("nothing is left to happen", "all is quiet, and", world)
     }
 }

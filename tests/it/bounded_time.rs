@@ -1,11 +1,11 @@
 //! Every schedule of virtual time: the stateless coordinator with a grace at its bound and one tick below, and random
 //! schedules beside.
 
-use jeton::ProcessId;
 use jeton::algorithms::coordinator::{Durable, Stateless, StatelessParameters, grace_bound};
 use jeton::engine::{End, RandomCrashes, ReportOrder, Setup};
 use jeton::explore::{Case, Exhaustive, Proof, Reproducer, Runner, Schedule, Strategy, Verdict};
 use jeton::mutex::{System, Workload};
+use jeton::{ProcessId, Ticks};
 use proptest::prelude::*;
 
 /// The longest of everything, in ticks.
@@ -93,6 +93,16 @@ fn one_tick_below_it_has_two_holders_in_a_run_that_is_replayed() {
 }
 
 #[test]
+fn what_comes_beyond_the_limits_of_a_run_is_found_too() {
+    let mut case = WORLDS[0].case(WORLDS[0].bound() - 1);
+    std::sync::Arc::make_mut(&mut case.setup).limits.ticks = 3;
+    let proof = check(&case);
+    let counterexample = proof.counterexample().expect("it has no limits but its own");
+    assert_eq!(counterexample.property, "single_holder", "{counterexample}");
+    assert!(counterexample.ending.at > Ticks::new(3), "{counterexample}");
+}
+
+#[test]
 fn a_search_that_is_cut_short_proves_nothing() {
     let case = WORLDS[1].case(WORLDS[1].bound());
     let proof = Exhaustive::of(case).bounded_time().states_max(500).run().expect("it can be run");
@@ -100,19 +110,43 @@ fn a_search_that_is_cut_short_proves_nothing() {
     assert!(proof.coverage.frontier > 0 && proof.coverage.states >= 500, "{:?}", proof.coverage);
 }
 
-#[test]
-fn who_never_comes_back_leaves_its_clients_waiting_for_ever() {
+/// The server crashes, and its clients ask for it again and again.
+fn without_a_server() -> Case<Stateless> {
     let spans = WORLDS[0];
     let mut case = spans.case(spans.bound());
     std::sync::Arc::make_mut(&mut case.setup).faults.random[0].down_ticks = None;
+    case
+}
+
+#[test]
+fn who_never_comes_back_leaves_its_clients_waiting_for_ever() {
+    let case = without_a_server();
     let proof = check(&case);
     let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{:?}", proof.coverage));
     assert_eq!(counterexample.property, "every_request_granted", "{counterexample}");
-    assert!(counterexample.cycle.is_some(), "{counterexample}");
+    let cycle = counterexample.cycle.expect("they ask again and again");
     let schedule: Schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
-    let mut runner = Runner::new(&case).expect("it can be run");
+    let part = case.part(&schedule.part).expect("there is such a part");
+    let mut runner = Runner::new(&part).expect("it can be run");
     let (outcome, divergence) = runner.replay(schedule.decisions.clone(), &mut ());
     assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}\n{counterexample}", outcome.end);
+    let round = schedule.part.round.expect("it goes round");
+    assert_eq!((round.to_event - round.from_event) as usize, counterexample.steps.len() - cycle, "{counterexample}");
+    let ending = schedule.part.ending(&outcome);
+    assert_eq!(ending, counterexample.ending);
+    assert_eq!((ending.cycle_from_event, ending.event), (Some(round.from_event), round.to_event));
+}
+
+#[test]
+fn what_goes_round_is_told_in_one_turn_however_patient_its_clients_are() {
+    let case = without_a_server();
+    let patient = Case { patience: Ticks::new(1 << 40), ..case.clone() };
+    let told = |case: &Case<Stateless>| check(case).counterexample().expect("nobody answers").clone();
+    let counterexample = told(&patient);
+    assert_eq!(counterexample, told(&case));
+    assert!(counterexample.records.len() < 100, "{} events", counterexample.records.len());
+    let drawn = counterexample.draw(80);
+    assert!(drawn.contains("again and again from here on:") && drawn.contains("and round again"), "{drawn}");
 }
 
 #[test]

@@ -88,3 +88,31 @@ fn what_needs_bounded_delays_is_checked_in_bounded_time_and_replayed() {
     assert!(ran.stderr.contains("faults.pauses: expected none in bounded time"), "{}", ran.stderr);
     fs::remove_dir_all(directory).expect("removed");
 }
+
+#[test]
+fn what_goes_round_for_ever_in_bounded_time_is_kept_replayed_and_drawn_as_a_round() {
+    let patient = format!("patience_ticks = {}\n", 1_u64 << 40);
+    let never = patient + &stateless("every_request_granted", 2).replace("down_ticks = { uniform = [1, 2] }\n", "");
+    let directory = with_files("bounded_time_round", &[("never.toml", &*never)]);
+    let path = |name: &str| directory.join(name).display().to_string();
+
+    let kept = path("kept.toml");
+    let ran = jeton(&["check", &path("never.toml"), "--keep", &kept]).exits(0);
+    assert!(ran.stdout.contains("  again and again:\n"), "{}", ran.stdout);
+    let ran = jeton(&["replay", &kept, "--diagram"]).exits(0);
+    assert!(ran.stdout.contains("reproduced: the same property at the same event"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("again and again from here on:"), "{}", ran.stdout);
+    let drawing = path("kept.mmd");
+    jeton(&["view", &kept, "-o", &drawing]).exits(0);
+    let drawn = fs::read_to_string(&drawing).expect("it is there");
+    assert!(drawn.contains("from here on again and again"), "{drawn}");
+
+    // From another event on it is no round.
+    let text = fs::read_to_string(&kept).expect("it is there");
+    let other = text.replace("from_event = 9\n", "from_event = 8\n");
+    assert_ne!(other, text);
+    fs::write(&kept, other).expect("written");
+    let ran = jeton(&["replay", &kept]).exits(1);
+    assert!(ran.stdout.contains("not reproduced: it was every_request_granted"), "{}", ran.stdout);
+    fs::remove_dir_all(directory).expect("removed");
+}

@@ -130,7 +130,7 @@ fn a_process_taken_out_takes_along_what_is_about_it() {
         ..Faults::default()
     };
     let case = Case::new(setup);
-    let part = Part { without: vec![id(1)], requests: vec![1, 0, 2], faults: None };
+    let part = Part { without: vec![id(1)], requests: vec![1, 0, 2], ..Part::default() };
     let left = case.part(&part).expect("a part");
     assert_eq!((left.setup.processes, &left.requests), (3, &vec![1, 0, 2]));
     assert_eq!(left.setup.network.links, [link(2, 1)]);

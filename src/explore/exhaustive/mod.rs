@@ -63,6 +63,8 @@ use crate::mutex::{Lookout, Mutex, Property, Workload};
 /// ```
 pub struct Exhaustive<'a, P: Mutex> {
     case: Case<P>,
+    /// What the case has checked, of which more may be than it is said to check here.
+    all_properties: Vec<Property>,
     early_timers: u32,
     losses: Option<u32>,
     duplicates: Option<u32>,
@@ -91,6 +93,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// Every interleaving of this case.
     pub fn of(case: Case<P>) -> Self {
         Self {
+            all_properties: case.properties.clone(),
             case,
             early_timers: 0,
             losses: None,
@@ -216,7 +219,7 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     ///
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
-    pub fn run(self) -> Result<Proof, Invalid> {
+    pub fn run(mut self) -> Result<Proof, Invalid> {
         if self.bounded_time {
             self.case.validate()?;
             refuse(&self.case)?;
@@ -226,7 +229,17 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     }
 
     /// Runs them, and returns what was found too.
-    fn decided(&self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
+    fn decided(&mut self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
+        match self.searched() {
+            // By partial order other steps are looked at, and sooner, than by symmetry alone, which may not come to the
+            // one that it does not bear.
+            Err(_) if self.reduction == Reduction::Both => self.reduction = Reduction::Symmetry,
+            decided => return decided,
+        }
+        self.searched()
+    }
+
+    fn searched(&self) -> Result<(Proof, Search<P, Lookout<P>>), Invalid> {
         self.case.validate()?;
         refuse(&self.case)?;
         self.refuse_reduction()?;

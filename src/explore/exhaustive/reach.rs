@@ -31,7 +31,7 @@ impl<P: Mutex> Exhaustive<'_, P> {
     ///
     /// # Errors
     /// What in the setup cannot be, or has no meaning without a clock.
-    pub fn reach(self, schedules: u64, strategies: &[Strategy]) -> Result<(Proof, Vec<Reach>), Invalid> {
+    pub fn reach(mut self, schedules: u64, strategies: &[Strategy]) -> Result<(Proof, Vec<Reach>), Invalid> {
         if self.bounded_time {
             let problem = "expected none in bounded time: schedules go through states without a clock".to_owned();
             return Err(Invalid { key: "coverage".to_owned(), problem });

@@ -24,7 +24,8 @@ pub enum Reduction {
     /// counterexample is a run like any, and may be longer than the shortest. Crashes are observed by all: as long as
     /// one is possible, nothing is left out.
     PartialOrder,
-    /// Both.
+    /// Both. If a step is seen that is not the same under other names, which another order may not come to: symmetry
+    /// alone, and the [proof](super::Proof::reduction) says so.
     Both,
 }
 

@@ -57,10 +57,34 @@ fn group(up_to: u32, among: &[u32]) -> RandomCrashes {
 #[test]
 fn a_part_is_whole_only_if_nothing_is_taken_out() {
     assert!(Part::default().is_whole());
-    let part = Part { without: ids(&[2]), requests: vec![1, 0], faults: None };
+    let part = Part { without: ids(&[2]), requests: vec![1, 0], ..Part::default() };
     assert!(!part.is_whole());
     assert_eq!(part.describe(4), "4 of 5 processes (without p2), with 1, 0 requests");
     assert_eq!(Part::default().describe(4), "4 processes");
+    let round = Part { round: Some(Round { from_event: 5, to_event: 7 }), ..Part::default() };
+    assert_eq!(round.describe(4), "4 processes, up to event 7, which leads back to where event 5 led");
+    let one = Part { properties: Some(vec![Property::SingleHolder]), to_event: Some(7), ..Part::default() };
+    assert_eq!(one.describe(4), "4 processes, with single_holder checked, up to event 7 beyond every limit");
+    let none = Part { properties: Some(Vec::new()), ..Part::default() };
+    assert_eq!(none.describe(4), "4 processes, with nothing checked");
+}
+
+#[test]
+fn up_to_an_event_there_is_no_other_limit() {
+    let whole = case(2);
+    let limits = |part: Part| {
+        let case = whole.part(&part).expect("locks may go round");
+        (case.setup.limits, case.patience)
+    };
+    let to_event = Some(7);
+    let (last, patience) = limits(Part { to_event, ..Part::default() });
+    assert_eq!((last.events, patience), (7, Ticks::MAX));
+    let Limits { ticks, pending, settle_ticks, .. } = whole.setup.limits;
+    assert!(last.ticks > ticks && last.pending > pending && last.settle_ticks > settle_ticks, "{last:?}");
+    // A round has its own.
+    let round = Some(Round { from_event: 3, to_event: 5 });
+    let (round, patience) = limits(Part { round, to_event, ..Part::default() });
+    assert_eq!((round, patience), (Limits { events: 5, ..last }, Ticks::MAX));
 }
 
 #[test]
@@ -90,8 +114,11 @@ fn those_after_a_process_that_is_taken_out_move_up() {
 
 #[test]
 fn there_is_no_part_without_one_that_is_not_there_twice_or_without_all() {
-    let part =
-        |without: &[u32], requests: &[u32]| Part { without: ids(without), requests: requests.into(), faults: None };
+    let part = |without: &[u32], requests: &[u32]| Part {
+        without: ids(without),
+        requests: requests.into(),
+        ..Part::default()
+    };
     assert!(case(3).part(&part(&[3], &[])).is_none());
     assert!(case(3).part(&part(&[1, 1], &[])).is_none());
     assert!(case(2).part(&part(&[0], &[])).is_some() && case(2).part(&part(&[0, 1], &[])).is_none());

@@ -10,16 +10,14 @@ use self::path::{Edge, Teller};
 use self::search::{OFTEN, Progress, Search, Stop};
 use super::{Budget, Counterexample, Coverage, Exhaustive, Proof, Reduction, Reproducer, Spans, Verdict};
 use crate::engine::interleaving::{Found, Watch as _};
-use crate::engine::{Decisions, Distribution, End, Invalid, NO_PANIC, Outcome, SPAN_MAX, Violation};
+use crate::engine::{Decisions, Distribution, End, Invalid, NO_PANIC};
 use crate::explore::runner::{Case, Runner};
 use crate::explore::schedule::{Recorded, Schedule};
+use crate::explore::{Part, Round};
 use crate::model::Ticks;
 use crate::mutex::{Lookout, Mutex, Property};
 use crate::trace::{Ending, Record, Recorder};
 use crate::view::Token;
-
-/// A run that goes round for ever is told up to so many events.
-const EVENTS_TOLD: u64 = 1_000_000;
 
 impl<P: Mutex> Exhaustive<'_, P> {
     /// Runs every schedule in virtual time.
@@ -105,22 +103,12 @@ impl<P: Mutex> Exhaustive<'_, P> {
         for edge in &stem {
             teller.tell(edge);
         }
-        let from = teller.steps.len();
+        let (from, from_event) = (teller.steps.len(), teller.events);
         for edge in &cycle {
             teller.tell(edge);
         }
-        let steps = teller.steps.clone();
-        // Round and round, until whoever waits has waited for too long.
-        let ticks: u64 = cycle.iter().map(Edge::passed).sum();
-        let patience = self.case.patience.get().saturating_add(self.case.setup.enough_to_settle().get());
-        let rounds = if stands_still { EVENTS_TOLD } else { patience / ticks.max(1) + 2 };
-        for _ in 0..rounds.min(EVENTS_TOLD / (cycle.len() as u64).max(1)) {
-            for edge in &cycle {
-                teller.tell(edge);
-            }
-        }
-        teller.steps = steps;
-        self.tell(&found, teller, Some(from))
+        let round = Round { from_event, to_event: teller.events };
+        self.tell(&found, teller, Some(from), Some(round).filter(|_| !cycle.is_empty()))
     }
 
     fn violated_in_time(
@@ -136,35 +124,29 @@ impl<P: Mutex> Exhaustive<'_, P> {
         for edge in &edges {
             teller.tell(edge);
         }
-        self.tell(found, teller, None)
+        self.tell(found, teller, None, None)
     }
 
-    /// The run that has these decisions.
-    fn tell(&self, found: &Found, teller: Teller, cycle: Option<usize>) -> Result<Verdict, Invalid> {
-        let Teller { decisions, steps, .. } = teller;
-        let mut case = self.case.clone();
-        case.properties.retain(|property| property.name() == found.property);
-        let is_shown = |outcome: &Outcome| matches!(&outcome.end, End::Violated(v) if v.property == found.property);
-        let (mut outcome, mut records, mut taken) = run(&case, &decisions)?;
-        if !is_shown(&outcome) {
-            // It comes when all is settled and the run is over.
-            Arc::make_mut(&mut case.setup).limits.settle_ticks = Some(SPAN_MAX);
-            (outcome, records, taken) = run(&case, &decisions)?;
-        }
-        // Who waits on a long way round may not have waited for too long when the file ends; all else must show.
-        let is_run = cycle.is_some() || is_shown(&outcome);
-        assert!(is_run, "what was found is no run: {found:?}, {decisions:?}: {:?}", outcome.end);
-        let recorded = match &outcome.end {
-            End::Violated(violation) => Recorded::from(violation),
-            _ => Recorded::from(&Violation {
-                property: found.property.to_owned(),
-                at: outcome.at,
-                event: outcome.stats.events,
-                processes: found.processes.clone(),
-                explanation: found.explanation.clone(),
-            }),
-        };
-        let schedule = Schedule { violation: Some(recorded), decisions: taken, ..Schedule::default() };
+    /// The run that has these decisions; if it goes round, up to where it is back.
+    fn tell(
+        &self,
+        found: &Found,
+        teller: Teller,
+        cycle: Option<usize>,
+        round: Option<Round>,
+    ) -> Result<Verdict, Invalid> {
+        let Teller { decisions, steps, events, .. } = teller;
+        let whole = Part { round, ..Part::default() };
+        // It may come beyond a limit or the patience of the case, or when all is settled and the run is over.
+        let beyond = Part { to_event: Some(events), ..whole.clone() };
+        // Or after what is wrong with the case besides, and was not looked for.
+        let checked = self.case.properties.iter().copied();
+        let properties = checked.filter(|property| property.name() == found.property).collect();
+        let alone = Part { properties: Some(properties), ..beyond.clone() };
+        let mut parts = [whole, beyond, alone].into_iter();
+        let replayed = parts.find_map(|part| self.replayed(found, part, &decisions).transpose());
+        let (schedule, ending, records) =
+            replayed.unwrap_or_else(|| panic!("what was found is no run: {found:?}, {decisions:?}"))?;
         Ok(Verdict::Violated(Box::new(Counterexample {
             property: found.property,
             processes: found.processes.clone(),
@@ -173,9 +155,30 @@ impl<P: Mutex> Exhaustive<'_, P> {
             cycle,
             schedule: Reproducer::Timed(schedule),
             records,
-            ending: Ending::new(&outcome),
+            ending,
             count: self.case.setup.processes,
         })))
+    }
+
+    /// The schedule that has these decisions of this part, with its run, if that shows what was found.
+    fn replayed(
+        &self,
+        found: &Found,
+        part: Part,
+        decisions: &Decisions,
+    ) -> Result<Option<(Schedule, Ending, Vec<Record>)>, Invalid> {
+        let whole = Case { properties: self.all_properties.clone(), ..self.case.clone() };
+        let case = whole.part(&part).expect("locks may go round");
+        let mut recorder = Recorder::new().with_states().following(Token);
+        let (outcome, divergence) = Runner::new(&case)?.replay(decisions.clone(), &mut recorder);
+        let End::Violated(violation) = &outcome.end else { return Ok(None) };
+        if violation.property != found.property || !divergence.is_empty() {
+            return Ok(None);
+        }
+        let violation = Some(Recorded::from(violation));
+        let ending = part.ending(&outcome);
+        let schedule = Schedule { violation, part, decisions: decisions.clone(), scenario: None };
+        Ok(Some((schedule, ending, recorder.finish())))
     }
 
     /// Refuses what it does not have.
@@ -205,14 +208,6 @@ impl<P: Mutex> Exhaustive<'_, P> {
         }
         Ok(())
     }
-}
-
-/// The run that has these decisions, and those of them that it comes to before it ends.
-fn run<P: Mutex>(case: &Case<P>, decisions: &Decisions) -> Result<(Outcome, Vec<Record>, Decisions), Invalid> {
-    let mut recorder = Recorder::new().with_states().following(Token);
-    let mut runner = Runner::new(case)?;
-    let (outcome, _) = runner.replay(decisions.clone(), &mut recorder);
-    Ok((outcome, recorder.finish(), runner.decisions()))
 }
 
 fn coverage(progress: Progress) -> Coverage {

@@ -20,11 +20,6 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// How many ticks it takes.
-    pub(super) fn passed(&self) -> u64 {
-        self.passed
-    }
-
     /// The first edge from a state that is wanted.
     ///
     /// # Panics
@@ -88,6 +83,8 @@ pub(super) struct Teller {
     pub(super) decisions: Decisions,
     /// What is told to people: the starts are not.
     pub(super) steps: Vec<Step>,
+    /// How many events there have been, the starts among them.
+    pub(super) events: u64,
     counters: BTreeMap<Topic, u32>,
     /// How many steps each process has made.
     made: BTreeMap<u16, u64>,
@@ -98,6 +95,7 @@ pub(super) struct Teller {
 impl Teller {
     pub(super) fn tell(&mut self, edge: &Edge) {
         self.now += edge.passed;
+        self.events += u64::from(edge.what != What::Aside);
         let id = |process: u16| ProcessId::new(process.into());
         match edge.what {
             What::Aside => {}
