@@ -9,8 +9,8 @@ use super::input::AnySchedule;
 use super::layout::{width, wrap};
 use super::output::{Output, complain};
 use super::{Fault, Verdict, input, untimed, view};
-use crate::engine::{Decisions, Divergence, End, Invalid, Outcome};
-use crate::explore::{Case, Hang, Reason, Runner, Schedule, UntimedSchedule, Watchdog, why};
+use crate::engine::{Decisions, Divergence, End, Invalid, Limit, Outcome};
+use crate::explore::{Case, Hang, Part, Reason, Runner, Schedule, UntimedSchedule, Watchdog, why};
 use crate::mutex::System;
 use crate::scenario::Visitor;
 use crate::trace::{Record, Recorder};
@@ -146,17 +146,18 @@ impl Replayed {
 }
 
 /// How a run ended, in one sentence without its full stop.
-fn ended(end: &End) -> String {
-    match end {
-        End::Violated(violation) => violation.to_string(),
-        End::CutOff(limit) => format!("cut off by `limits.{}`", format!("{limit:?}").to_lowercase()),
-        End::Settled | End::Quiescent => "everything holds".to_owned(),
+fn ended(end: &End, part: &Part) -> String {
+    match (end, part.last_event()) {
+        (End::Violated(violation), _) => violation.to_string(),
+        (End::CutOff(Limit::Events), Some(last)) => format!("everything holds up to event {last}"),
+        (End::CutOff(limit), _) => format!("cut off by `limits.{}`", format!("{limit:?}").to_lowercase()),
+        (End::Settled | End::Quiescent, _) => "everything holds".to_owned(),
     }
 }
 
 impl Replayed {
     fn text(&self, schedule: &Schedule, reproduced: bool) -> String {
-        let mut lines = vec![ended(&self.outcome.end)];
+        let mut lines = vec![ended(&self.outcome.end, &schedule.part)];
         if !schedule.part.is_whole() {
             lines.push(format!("in a part of the scenario: {}", schedule.part.describe(self.processes)));
         }

@@ -76,7 +76,8 @@ impl Part {
         text
     }
 
-    fn last_event(&self) -> Option<u64> {
+    /// Where its runs end, if they have no other limit.
+    pub(crate) fn last_event(&self) -> Option<u64> {
         self.round.map(|round| round.to_event).or(self.to_event)
     }
 

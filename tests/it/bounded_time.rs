@@ -1,9 +1,11 @@
 //! Every schedule of virtual time: the stateless coordinator with a grace at its bound and one tick below, and random
 //! schedules beside.
 
+use std::sync::Arc;
+
 use jeton::algorithms::coordinator::{Durable, Stateless, StatelessParameters, grace_bound};
-use jeton::engine::{End, RandomCrashes, ReportOrder, Setup};
-use jeton::explore::{Case, Exhaustive, Proof, Reproducer, Runner, Schedule, Strategy, Verdict};
+use jeton::engine::{End, Limits, Outcome, RandomCrashes, ReportOrder, Setup};
+use jeton::explore::{Case, Counterexample, Exhaustive, Part, Proof, Reproducer, Runner, Schedule, Strategy, Verdict};
 use jeton::mutex::{System, Workload};
 use jeton::{ProcessId, Ticks};
 use proptest::prelude::*;
@@ -54,6 +56,15 @@ fn check(case: &Case<Stateless>) -> Proof {
     Exhaustive::of(case.clone()).bounded_time().run().expect("it can be run")
 }
 
+/// The schedule of what was found, as it is kept, and how its run ends: as it says.
+fn replayed(case: &Case<Stateless>, counterexample: &Counterexample) -> (Schedule, Outcome) {
+    let schedule: Schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
+    let part = case.part(&schedule.part).expect("there is such a part");
+    let (outcome, divergence) = Runner::new(&part).expect("it can be run").replay(schedule.decisions.clone(), &mut ());
+    assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}\n{counterexample}", outcome.end);
+    (schedule, outcome)
+}
+
 /// The longest delay decides, or the longest latency, or the retry interval, with reports in either order.
 const WORLDS: [Spans; 4] = [
     Spans { order: AFTER, delay: 1, latency: 1, retry: 1, think: 1, hold: (0, 6) },
@@ -79,11 +90,8 @@ fn one_tick_below_it_has_two_holders_in_a_run_that_is_replayed() {
         let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{spans:?}: {:?}", proof.coverage));
         assert_eq!(counterexample.property, "single_holder", "{spans:?}: {counterexample}");
         assert!(matches!(counterexample.schedule, Reproducer::Timed(_)));
-        let schedule: Schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
-        let mut runner = Runner::new(&case).expect("it can be run");
-        let (outcome, divergence) = runner.replay(schedule.decisions.clone(), &mut ());
-        assert!(schedule.is_reproduced_by(&outcome.end), "{spans:?}: {:?}\n{counterexample}", outcome.end);
-        assert!(divergence.is_empty(), "{spans:?}: {divergence:?}");
+        let (schedule, outcome) = replayed(&case, counterexample);
+        assert!(schedule.part.is_whole(), "{spans:?}");
         let End::Violated(violation) = outcome.end else { panic!("it is reproduced") };
         assert_eq!(violation.explanation, counterexample.explanation);
         assert!(counterexample.draw(80).contains("single_holder"), "{}", counterexample.draw(80));
@@ -93,13 +101,23 @@ fn one_tick_below_it_has_two_holders_in_a_run_that_is_replayed() {
 }
 
 #[test]
-fn what_comes_beyond_the_limits_of_a_run_is_found_too() {
-    let mut case = WORLDS[0].case(WORLDS[0].bound() - 1);
-    std::sync::Arc::make_mut(&mut case.setup).limits.ticks = 3;
-    let proof = check(&case);
-    let counterexample = proof.counterexample().expect("it has no limits but its own");
-    assert_eq!(counterexample.property, "single_holder", "{counterexample}");
-    assert!(counterexample.ending.at > Ticks::new(3), "{counterexample}");
+fn what_comes_beyond_the_limits_or_the_patience_of_a_run_is_found_and_replayed_too() {
+    let limits: [fn(&mut Limits); 3] =
+        [|limits| limits.ticks = 3, |limits| limits.events = 4, |limits| limits.pending = 1];
+    let limited = |limit: fn(&mut Limits)| {
+        let mut case = WORLDS[0].case(WORLDS[0].bound() - 1);
+        limit(&mut Arc::make_mut(&mut case.setup).limits);
+        case
+    };
+    let impatient = Case { patience: Ticks::new(1), ..limited(|_| {}) };
+    for case in limits.map(limited).into_iter().chain([impatient]) {
+        let proof = check(&case);
+        let counterexample = proof.counterexample().expect("it has no limits but its own");
+        assert_eq!(counterexample.property, "single_holder", "{counterexample}");
+        let (schedule, outcome) = replayed(&case, counterexample);
+        assert_eq!(schedule.part, Part { to_event: Some(outcome.stats.events), ..Part::default() });
+        assert!(counterexample.ending.at > Ticks::new(3), "{counterexample}");
+    }
 }
 
 #[test]
@@ -114,7 +132,7 @@ fn a_search_that_is_cut_short_proves_nothing() {
 fn without_a_server() -> Case<Stateless> {
     let spans = WORLDS[0];
     let mut case = spans.case(spans.bound());
-    std::sync::Arc::make_mut(&mut case.setup).faults.random[0].down_ticks = None;
+    Arc::make_mut(&mut case.setup).faults.random[0].down_ticks = None;
     case
 }
 
@@ -125,11 +143,7 @@ fn who_never_comes_back_leaves_its_clients_waiting_for_ever() {
     let counterexample = proof.counterexample().unwrap_or_else(|| panic!("{:?}", proof.coverage));
     assert_eq!(counterexample.property, "every_request_granted", "{counterexample}");
     let cycle = counterexample.cycle.expect("they ask again and again");
-    let schedule: Schedule = counterexample.schedule.to_string().parse().expect("it is read as it is written");
-    let part = case.part(&schedule.part).expect("there is such a part");
-    let mut runner = Runner::new(&part).expect("it can be run");
-    let (outcome, divergence) = runner.replay(schedule.decisions.clone(), &mut ());
-    assert!(schedule.is_reproduced_by(&outcome.end) && divergence.is_empty(), "{:?}\n{counterexample}", outcome.end);
+    let (schedule, outcome) = replayed(&case, counterexample);
     let round = schedule.part.round.expect("it goes round");
     assert_eq!((round.to_event - round.from_event) as usize, counterexample.steps.len() - cycle, "{counterexample}");
     let ending = schedule.part.ending(&outcome);
@@ -140,10 +154,11 @@ fn who_never_comes_back_leaves_its_clients_waiting_for_ever() {
 #[test]
 fn what_goes_round_is_told_in_one_turn_however_patient_its_clients_are() {
     let case = without_a_server();
-    let patient = Case { patience: Ticks::new(1 << 40), ..case.clone() };
+    let of_patience = |ticks| Case { patience: Ticks::new(ticks), ..case.clone() };
     let told = |case: &Case<Stateless>| check(case).counterexample().expect("nobody answers").clone();
-    let counterexample = told(&patient);
+    let counterexample = told(&of_patience(1 << 40));
     assert_eq!(counterexample, told(&case));
+    assert_eq!(counterexample, told(&of_patience(1)));
     assert!(counterexample.records.len() < 100, "{} events", counterexample.records.len());
     let drawn = counterexample.draw(80);
     assert!(drawn.contains("again and again from here on:") && drawn.contains("and round again"), "{drawn}");

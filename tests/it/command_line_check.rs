@@ -116,3 +116,31 @@ fn what_goes_round_for_ever_in_bounded_time_is_kept_replayed_and_drawn_as_a_roun
     assert!(ran.stdout.contains("not reproduced: it was every_request_granted"), "{}", ran.stdout);
     fs::remove_dir_all(directory).expect("removed");
 }
+
+#[test]
+fn what_comes_beyond_the_limits_of_its_scenario_is_replayed_from_its_file() {
+    let limited = stateless("single_holder", 1) + "[limits]\nticks = 3\n";
+    let directory = with_files("bounded_time_limits", &[("limited.toml", &*limited)]);
+    let path = |name: &str| directory.join(name).display().to_string();
+
+    let kept = path("kept.toml");
+    jeton(&["check", &path("limited.toml"), "--bounded-time", "--keep", &kept]).exits(0);
+    let ran = jeton(&["replay", &kept]).exits(0);
+    assert!(ran.stdout.contains("reproduced: the same property at the same event"), "{}", ran.stdout);
+    let part = "in a part of the scenario: 3 processes, up to event 26 beyond every limit\n";
+    assert!(ran.stdout.contains(part), "{}", ran.stdout);
+
+    // With a grace at its bound it would not come, and the run still ends there.
+    let text = fs::read_to_string(&kept).expect("it is there");
+    let mended = text.replace("grace_ticks = 1\n", "grace_ticks = 2\n");
+    assert_ne!(mended, text);
+    fs::write(&kept, mended).expect("written");
+    let ran = jeton(&["replay", &kept]).exits(1);
+    assert!(ran.stdout.starts_with("everything holds up to event 26\n"), "{}", ran.stdout);
+
+    // Nor can it be replayed within the limits.
+    fs::write(&kept, text.replace("to_event = 26\n", "")).expect("written");
+    let ran = jeton(&["replay", &kept]).exits(1);
+    assert!(ran.stdout.starts_with("cut off by `limits.ticks`\n"), "{}", ran.stdout);
+    fs::remove_dir_all(directory).expect("removed");
+}
