@@ -83,7 +83,7 @@ fn up_to_an_event_there_is_no_other_limit() {
     assert!(last.ticks > ticks && last.pending > pending && last.settle_ticks > settle_ticks, "{last:?}");
     // A round has its own.
     let round = Some(Round { from_event: 3, to_event: 5 });
-    let (round, patience) = limits(Part { round, to_event, ..Part::default() });
+    let (round, patience) = limits(Part { to_event, round, ..Part::default() });
     assert_eq!((round, patience), (Limits { events: 5, ..last }, Ticks::MAX));
 }
 
