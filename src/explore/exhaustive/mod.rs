@@ -165,8 +165,8 @@ impl<'a, P: Mutex> Exhaustive<'a, P> {
     /// schedule of virtual time, to be replayed like any other.
     ///
     /// A request that is never granted is found as a way round on which time passes, or a rest; one that is granted
-    /// late is none, however late. It has one thread, and no limits of the setup but its own; a schedule that goes beyond
-    /// those says how far ([`Part::to_event`](super::Part::to_event)).
+    /// late is none, however late. It has one thread, and no limits of the setup but its own; a schedule that goes
+    /// beyond those says how far ([`Part::to_event`](super::Part::to_event)).
     ///
     /// ```
     /// use jeton::algorithms::coordinator::{Stateless, StatelessParameters};

@@ -141,8 +141,8 @@ fn a_crash_comes_between_any_two_effects() {
         let mut setup = sender(1, (messages, None), 1);
         setup.detector.class = DetectorClass::None;
         setup.faults.random = vec![RandomCrashes { among: vec![ProcessId::new(0)], ..RandomCrashes::up_to(1) }];
-        // Before each message is sent; after each start, and at the beginning of the tick in which they come; after each
-        // has come; or after all that.
+        // Before each message is sent; after each start, and at the beginning of the tick in which they come; after
+        // each has come; or after all that.
         assert_eq!(schedules(setup, true), messages + 2 + 1 + messages + 1, "{messages}");
     }
 }
