@@ -98,13 +98,14 @@ impl<P: Process, W: Watch<P>> Space<P, W> {
 mod tests {
     use std::sync::Arc;
 
+    use jeton::algorithms::coordinator::Durable;
+    use jeton::mutex::{Lookout, System, Workload};
+
     use super::super::calendar::Calendar;
     use super::super::space::What;
     use super::*;
-    use crate::algorithms::coordinator::Durable;
     use crate::engine::fault::RandomCrashes;
     use crate::engine::setup::Setup;
-    use crate::mutex::{Lookout, System, Workload};
 
     /// Three processes, messages of a tick, and one crash for ever, of which nobody is told.
     fn setup() -> Setup<Durable> {
@@ -124,7 +125,9 @@ mod tests {
         let before = space.before();
         let mut before = space.draft(&before);
         before.calendar = Calendar::default();
-        pending.iter().for_each(|&(after, item)| before.calendar.put(after, item));
+        for &(after, item) in pending {
+            before.calendar.put(after, item);
+        }
         let mut chance = Chance::exhaustive_in_time();
         let mut ways = Vec::new();
         loop {
