@@ -3,6 +3,7 @@
 use super::super::application::Idle;
 use super::super::disturbance::Unreliable;
 use super::super::fault::{Crash, Moment};
+use super::super::setup::Link;
 use super::super::simulation::{End, Limit, Outcome, Simulation};
 use super::*;
 use crate::model::{Context, Never};
@@ -216,11 +217,18 @@ mod ends {
 
     #[test]
     fn more_pending_events_than_allowed_cut_a_run_off() {
-        for (pending, end) in
-            [(30, End::CutOff(Limit::Pending)), (39, End::CutOff(Limit::Pending)), (40, End::Quiescent)]
-        {
-            let outcome = limited(Way::Messages(40), |setup| setup.limits.pending = pending);
-            assert_eq!(outcome.end, end, "{pending}");
+        for way in [Way::Messages(40), Way::Timers(40)] {
+            for (pending, end) in
+                [(30, End::CutOff(Limit::Pending)), (39, End::CutOff(Limit::Pending)), (40, End::Quiescent)]
+            {
+                for delay in [1.into(), (1..=2).into()] {
+                    let outcome = limited(way, |setup| {
+                        setup.limits.pending = pending;
+                        setup.network.delay_ticks = delay;
+                    });
+                    assert_eq!(outcome.end, end, "{way:?}, {pending}, {delay:?}");
+                }
+            }
         }
     }
 
@@ -256,6 +264,17 @@ mod ends {
     fn a_cancelled_timer_does_not_keep_a_run_from_its_end() {
         let outcome = run(setup(Way::Cancelled));
         assert_eq!((outcome.end, outcome.at), (End::Quiescent, Ticks::ZERO));
+    }
+}
+
+#[test]
+fn a_link_has_a_delay_of_its_own_whatever_others_have() {
+    for others in [1.into(), (1..=9).into()] {
+        let mut setup = setup(Way::Messages(3));
+        let (from, to) = (ProcessId::new(0), ProcessId::new(0));
+        setup.network.delay_ticks = others;
+        setup.network.links = vec![Link { from, to, delay_ticks: 50.into() }];
+        assert_eq!(run(setup).at, Ticks::new(50), "{others:?}");
     }
 }
 

@@ -1,3 +1,4 @@
+mod fair;
 mod lasso;
 
 use super::*;

@@ -16,14 +16,14 @@ use crate::weave::{SWITCH, weave};
 const WANTED: [&str; 9] =
     ["Cargo.toml", "Cargo.lock", "README.md", "CHANGELOG.md", "src", "tests", "benches", "examples", "scenarios"];
 
-/// What is built of it: all that the tests may call.
-const BUILT: [&str; 7] =
-    ["--profile=mutants", "--all-features", "--lib", "--test=it", "--bin=jeton", "--locked", "--quiet"];
+/// How all of it is built.
+const HOW: [&str; 4] = ["--profile=mutants", "--all-features", "--locked", "--quiet"];
 
 pub struct Copy {
     root: PathBuf,
     own: PathBuf,
     optimised: bool,
+    library: bool,
 }
 
 /// A test program.
@@ -33,8 +33,8 @@ pub struct Program {
 }
 
 impl Copy {
-    /// What is run thousands of times is worth being `optimised`.
-    pub fn new(root: &Path, own: PathBuf, optimised: bool) -> Result<Self> {
+    /// What is run thousands of times is worth being `optimised`; of the tests, all or those of the `library`.
+    pub fn new(root: &Path, own: PathBuf, optimised: bool, library: bool) -> Result<Self> {
         if own.exists() {
             fs::remove_dir_all(&own)?;
         }
@@ -47,7 +47,7 @@ impl Copy {
         let mut manifest = fs::read_to_string(own.join("Cargo.toml"))?;
         manifest.push_str("\n[workspace]\n");
         fs::write(own.join("Cargo.toml"), manifest)?;
-        Ok(Self { root: root.to_owned(), own, optimised })
+        Ok(Self { root: root.to_owned(), own, optimised, library })
     }
 
     pub fn own(&self) -> &Path {
@@ -145,7 +145,9 @@ impl Copy {
     /// The test programs, built.
     pub fn programs(&self) -> Result<Vec<Program>> {
         let mut programs = Vec::new();
-        for message in self.cargo("test", &["--no-run"])? {
+        let all = ["--no-run", "--lib", "--test=it", "--bin=jeton"];
+        let targets = if self.library { &all[..2] } else { &all };
+        for message in self.cargo("test", targets)? {
             if let Some(compiler) = message.message.filter(|message| message.level == "error") {
                 bail!("the tests do not compile: {}", compiler.message);
             }
@@ -155,19 +157,15 @@ impl Copy {
                 programs.push(Program { path, name: target.name });
             }
         }
-        ensure!(programs.len() == 2, "the library's own tests and tests/it are two programs");
+        let expected = if self.library { 1 } else { 2 };
+        ensure!(programs.len() == expected, "the library's own tests and tests/it are a program each");
         Ok(programs)
     }
 
     fn cargo(&self, command: &str, and: &[&str]) -> Result<Vec<Message>> {
-        let what = if command == "test" {
-            &BUILT[..]
-        } else {
-            &["--profile=mutants", "--all-features", "--locked", "--quiet"]
-        };
         let output = Command::new("cargo")
             .arg(command)
-            .args(what)
+            .args(HOW)
             .args(and)
             .arg(format!("--config=profile.mutants.opt-level={}", u8::from(self.optimised)))
             .arg("--message-format=json")

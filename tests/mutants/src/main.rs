@@ -32,9 +32,12 @@ struct Options {
     /// Only those whose names contain this.
     #[arg(long)]
     only: Option<String>,
-    /// Only those that were missed the last time.
+    /// Only those that nothing has caught so far: that were missed, or not tried.
     #[arg(long)]
     missed: bool,
+    /// Only by the library's own tests, which are built and run sooner; what they miss another may catch.
+    #[arg(long)]
+    library: bool,
     /// Those too that cannot be built into one program with the others; each takes minutes.
     #[arg(long)]
     alone: bool,
@@ -56,13 +59,13 @@ fn main() -> Result<()> {
 
     let mutants = list::mutants(&root)?;
     eprintln!("{} mutants", mutants.len());
-    let copy = Copy::new(&root, target.join("woven"), true)?;
-    let (unviable, apart) = build(&copy, &mutants)?;
-    let suite = learn(&copy, &mutants, options.jobs, &target.join("learned.json"))?;
     let chosen = choose(&mutants, &options, &outcomes);
+    let copy = Copy::new(&root, target.join("woven"), true, options.library)?;
+    let (unviable, apart) = build(&copy, &mutants, &chosen)?;
+    let suite = learn(&copy, &mutants, options.jobs, &target.join("learned.json"))?;
     try_all(&suite, &chosen, &unviable, &apart, &options, &kept, &mut outcomes)?;
     if options.alone {
-        let copy = Copy::new(&root, target.join("alone"), false)?;
+        let copy = Copy::new(&root, target.join("alone"), false, options.library)?;
         for (_, mutant) in chosen.iter().filter(|(id, _)| apart.contains(id)) {
             let outcome = alone(&copy, mutant)?;
             eprintln!("built alone: {outcome:?} {}", mutant.name);
@@ -99,7 +102,7 @@ fn choose<'a>(mutants: &'a [Mutant], options: &Options, last: &BTreeMap<String, 
     let mut chosen: Vec<(u32, &Mutant)> = (0..)
         .zip(mutants)
         .filter(|(_, mutant)| options.only.as_ref().is_none_or(|only| mutant.name.contains(only)))
-        .filter(|(_, mutant)| !options.missed || last.get(&mutant.name).is_some_and(is_missed))
+        .filter(|(_, mutant)| !options.missed || last.get(&mutant.name).is_none_or(is_missed))
         .step_by(options.every)
         .collect();
     chosen.sort_by_key(|(id, _)| (id % 16, *id));
@@ -115,9 +118,14 @@ fn bar(what: &'static str) -> ProgressBar {
     ProgressBar::new(0).with_style(style).with_message(what)
 }
 
-/// Builds it with all that can be built: gives what no compiler would have, and what has to be built alone.
-fn build(copy: &Copy, mutants: &[Mutant]) -> Result<(BTreeSet<u32>, BTreeSet<u32>)> {
-    let (mut unviable, mut apart, mut without) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+/// Builds it with all of the chosen that can be built: gives what no compiler would have, and what has to be built
+/// alone.
+fn build(copy: &Copy, mutants: &[Mutant], chosen: &[(u32, &Mutant)]) -> Result<(BTreeSet<u32>, BTreeSet<u32>)> {
+    let (mut unviable, mut apart) = (BTreeSet::new(), BTreeSet::new());
+    let mut without: BTreeSet<u32> = (0..mutants.len() as u32).collect();
+    for (id, _) in chosen {
+        without.remove(id);
+    }
     loop {
         apart.extend(copy.weave(mutants, &without)?);
         let refused = copy.refused()?;
