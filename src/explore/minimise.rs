@@ -184,7 +184,8 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
         self
     }
 
-    /// Makes this schedule small. `None` if it does not violate the property.
+    /// Makes this schedule small. `None` if it does not violate the property, or is no schedule of the case, because more
+    /// processes crash in it than the case [lets](crate::engine::Faults::random).
     ///
     /// # Errors
     /// What in the setup cannot be.
@@ -205,7 +206,7 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
 
 /// Makes a failing schedule small without a change to its case: a [`Minimiser`] of at most so many runs.
 ///
-/// `None` if the schedule does not violate the property.
+/// `None` as in [`Minimiser::run`].
 ///
 /// # Errors
 /// What in the setup cannot be.

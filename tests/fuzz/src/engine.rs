@@ -293,7 +293,11 @@ impl Visitor for Drive<'_> {
         assert!(again.divergence.is_empty(), "{:?}", again.divergence);
         files(&run, processes);
         if let End::Violated(violation) = &run.outcome.end {
-            Few(Minimised(&violation.property, &run.decisions)).visit(case);
+            let crashes = |(key, _): &(&Key, &u64)| {
+                matches!(key.topic, Topic::CrashAt { .. } | Topic::CrashIn { .. } | Topic::CrashAfter { .. })
+            };
+            let more = run.decisions.iter().filter(crashes).any(|(key, answer)| decisions.get(key) != Some(answer));
+            Few(Minimised { property: &violation.property, decisions: &run.decisions, more }).visit(case);
         } else if bytes.ratio(1, 4).expect("a number") {
             Few(Interleaved).visit(case);
         }
@@ -339,16 +343,23 @@ fn files(run: &Run, processes: u32) {
     assert_eq!(read.fingerprint(), trace.fingerprint());
 }
 
-/// A property that is violated, and the decisions: whatever is left of them fails alike.
-struct Minimised<'a>(&'a str, &'a Decisions);
+/// A schedule that violates a property: whatever is left of it fails alike.
+struct Minimised<'a> {
+    property: &'a str,
+    decisions: &'a Decisions,
+    /// Whether others crash than were drawn to, and so perhaps more than may: then it is no schedule of the case.
+    more: bool,
+}
 
 impl Visitor for Minimised<'_> {
     type Output = ();
 
     fn visit<S: System>(self, case: Case<S>) {
-        let Self(property, decisions) = self;
+        let Self { property, decisions, more } = self;
         let minimiser = Minimiser::new(&case, property).max_runs(30).max_events(5_000).seeds(0..0);
-        let small = minimiser.run(decisions).expect("it was possible").expect("it fails");
+        let Some(small) = minimiser.run(decisions).expect("it was possible") else {
+            return assert!(more, "it fails");
+        };
         let part = case.part(&small.part).expect("there is such a part");
         let replayed = play(&mut Runner::new(&part).expect("a part is possible"), &small.decisions);
         assert_eq!(replayed.outcome.end, End::Violated(small.violation));
