@@ -372,4 +372,23 @@ mod tests {
         assert!("crash_in p1 step #1".parse::<Key>().is_err());
         assert!("crash_in p1 step 4 5 #1".parse::<Key>().is_err());
     }
+
+    #[test]
+    fn a_topic_is_the_same_of_processes_with_other_names() {
+        let topic = |text: &str| text.parse::<Key>().expect(text).topic;
+        let name = |process: ProcessId| (process.get() < 3).then(|| ProcessId::new(process.get() + 5));
+        for (old, new) in [
+            ("delay p0->p1 #1", "delay p5->p6 #1"),
+            ("latency p2->p0 #3", "latency p7->p5 #3"),
+            ("service p0 #1", "service p5 #1"),
+            ("crash_in p1 step 4 #1", "crash_in p6 step 4 #1"),
+            ("partition_at #1", "partition_at #1"),
+            ("think p2 #1", "think p7 #1"),
+        ] {
+            assert_eq!(topic(old).renamed(name), Some(topic(new)), "{old}");
+        }
+        for old in ["delay p0->p3 #1", "delay p3->p0 #1", "service p3 #1", "crash_in p3 step 4 #1"] {
+            assert_eq!(topic(old).renamed(name), None, "{old}: it has no name");
+        }
+    }
 }

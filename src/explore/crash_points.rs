@@ -140,3 +140,59 @@ impl<P: Process> Observer<P> for Steps {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Setup;
+    use crate::model::{Context, Never};
+    use crate::mutex::{Indication, Request, Workload};
+
+    /// At its start process 0 sends a message to process 1.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    struct Greeter;
+
+    impl Process for Greeter {
+        type Config = ();
+        type Message = ();
+        type Timer = Never;
+        type Request = Request;
+        type Indication = Indication;
+        type Stable = ();
+        type Record = Never;
+
+        fn new(_: ProcessId, (): &()) -> Self {
+            Self
+        }
+
+        fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+            if ctx.me().get() == 0 {
+                ctx.send(ProcessId::new(1), ());
+            }
+        }
+
+        fn on_message(&mut self, _: ProcessId, (): (), _: &mut Context<'_, Self>) {}
+    }
+
+    impl Mutex for Greeter {}
+
+    /// How many points there are at these processes, where one of them crashes in its first step in any case.
+    fn points(crashing: Option<u32>, among: &[u32]) -> u64 {
+        let mut case = Case::new(Setup::<Greeter>::new(2, ()));
+        case.set_workload(Workload { requests: 0, ..Workload::default() });
+        let crashes = crashing.map(|process| {
+            let (process, moment) = (ProcessId::new(process), Moment::InStep { step: 1, after_effects: 1 });
+            Crash { process, moment, down_ticks: None }
+        });
+        Arc::make_mut(&mut case.setup).faults.crashes = crashes.into_iter().collect();
+        let among = among.iter().map(|&process| ProcessId::new(process));
+        CrashPoints::new(case, 1).among(among).run().expect("the setup can be").points
+    }
+
+    #[test]
+    fn a_step_in_which_its_process_crashes_anyway_has_no_point() {
+        assert_eq!([points(None, &[0]), points(None, &[1]), points(None, &[])], [2, 2, 4]);
+        assert_eq!([points(Some(0), &[0]), points(Some(1), &[1])], [0, 0]);
+        assert_eq!(points(Some(1), &[0]), 3, "another hears of it");
+    }
+}

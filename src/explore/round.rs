@@ -109,7 +109,7 @@ impl<P: Process> Observer<P> for Rounds<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Crash, Decisions, End, Limit, Moment, Setup};
+    use crate::engine::{Crash, Decisions, End, Limit, Moment, Setup, Stats};
     use crate::explore::{Case, Part, Runner};
     use crate::model::{Context, Never};
     use crate::mutex::{Indication, Mutex, Request, Workload};
@@ -196,5 +196,20 @@ mod tests {
     fn no_time_passes_between_two_requests_of_one_tick() {
         let End::Violated(violation) = ends(setup(false), 3, 4) else { panic!("nothing is sent") };
         assert_eq!(violation.property, "time_passes");
+    }
+
+    #[test]
+    fn a_run_went_round_if_it_is_violated_where_it_is_back() {
+        let stats = Stats { events: 7, ..Stats::default() };
+        let cycle = |event: Option<u64>, to_event| {
+            let violated = |event| {
+                let (property, explanation) = ("every_request_granted".to_owned(), "it waits".to_owned());
+                End::Violated(Violation { property, at: Ticks::ZERO, event, processes: Vec::new(), explanation })
+            };
+            let end = event.map_or(End::Quiescent, violated);
+            Round { from_event: 3, to_event }.ending(&Outcome { end, at: Ticks::ZERO, stats }).cycle_from_event
+        };
+        assert_eq!(cycle(Some(5), 5), Some(3));
+        assert_eq!((cycle(Some(4), 5), cycle(None, 7), cycle(None, 8)), (None, None, None));
     }
 }

@@ -177,4 +177,14 @@ mod tests {
         assert_eq!(some, inbox(orders, &[9, REPORT, 7, 8]));
         assert_eq!((some.deliverable(orders), some.reportable()), (vec![(4, 1)], vec![4]));
     }
+
+    #[test]
+    fn there_is_one_channel_for_each_sender_and_in_their_order() {
+        let orders = Orders { channel: ChannelOrder::Fifo, report: ReportOrder::AfterChannel };
+        let mut inbox = Inbox::default();
+        for (from, item) in [(4, 1), (2, 2), (7, 3), (4, 4), (2, 5), (7, 6), (0, 7)] {
+            inbox.push(from, item, orders);
+        }
+        assert_eq!(inbox.channels(), [(0, vec![7]), (2, vec![2, 5]), (4, vec![1, 4]), (7, vec![3, 6])]);
+    }
 }

@@ -187,3 +187,94 @@ mod faults {
         assert_eq!(FaultMix::default().kind(3, |_| 2), 2);
     }
 }
+
+#[test]
+fn what_is_ordered_among_itself_is_one_chain() {
+    let pair = |from: u64, to: u64| from << 32 | to;
+    let (from, to, process) = (p(1), p(2), p(3));
+    assert_eq!(chain(&delay(1, 2)), pair(1, 2));
+    assert_eq!(chain(&Topic::CopyDelay { from, to }), pair(1, 2));
+    assert_eq!(chain(&Topic::Latency { observer: to, of: from }), pair(1, 2));
+    assert_eq!(chain(&Topic::SuspectLength { observer: to, of: from }), pair(1, 2));
+    let what = "think".into();
+    let at = [Topic::Service { process }, Topic::Down { process }, Topic::PauseLength { process }];
+    for topic in at.into_iter().chain([Topic::Application { process, what }]) {
+        assert_eq!(chain(&topic), pair(3, 3), "{topic:?}");
+    }
+    assert_eq!(chain(&Topic::PartitionLength), 0);
+}
+
+#[test]
+fn each_kind_of_span_has_a_shape_of_its_own() {
+    let [messages, reports, applications, others] = [1, 2, 3, 4].map(Shape::Ends);
+    let swarm = Swarm { messages, reports, applications, others, ..swarm() };
+    let slow = |topic: Topic| match swarm.shape(&topic) {
+        Shape::Ends(slow) => *slow,
+        other => panic!("{other:?}"),
+    };
+    let (from, to, process) = (p(1), p(2), p(3));
+    assert_eq!([slow(delay(1, 2)), slow(Topic::CopyDelay { from, to })], [1, 1]);
+    assert_eq!(slow(Topic::Latency { observer: from, of: to }), 2);
+    assert_eq!(slow(Topic::Application { process, what: "think".into() }), 3);
+    assert_eq!([slow(Topic::Service { process }), slow(Topic::Down { process })], [4, 4]);
+}
+
+mod priorities {
+    use super::*;
+
+    fn priorities(changes: [(u64, Option<u64>); CHANGES_MAX]) -> Priorities {
+        Priorities { salt: 7, changes, seen: 0, chains: 0, of_message: Vec::new(), at_hand: None }
+    }
+
+    /// How late a chain is that has not fallen behind.
+    fn own(chain: u64) -> u64 {
+        scale(hash(7, chain), 50)
+    }
+
+    #[test]
+    fn a_chain_goes_on_with_the_first_message_upon_one_of_it() {
+        let mut priorities = priorities([(0, None); CHANGES_MAX]);
+        assert_eq!(priorities.span(50, &delay(0, 1)), Some(own(1)));
+        assert_eq!(priorities.span(50, &delay(0, 1)), Some(own(2)), "another begins one of its own");
+        priorities.handles(Some(0));
+        assert_eq!(priorities.span(50, &delay(1, 2)), Some(own(1)));
+        assert_eq!(priorities.span(50, &delay(1, 2)), Some(own(3)), "only the first goes on");
+        assert_eq!(priorities.span(50, &Topic::Latency { observer: p(0), of: p(1) }), Some(own(4)));
+        assert_eq!(priorities.span(50, &Topic::CopyDelay { from: p(0), to: p(1) }), Some(own(5)));
+        assert_eq!(priorities.span(50, &Topic::Service { process: p(0) }), None, "that is no message");
+        priorities.handles(Some(4));
+        assert_eq!(priorities.span(50, &delay(1, 2)), Some(own(5)), "the copy has the number after the others");
+        priorities.handles(None);
+        assert_eq!(priorities.span(50, &delay(1, 2)), Some(own(6)));
+    }
+
+    #[test]
+    fn a_chain_falls_behind_at_a_change_point_and_is_as_late_as_can_be_from_then_on() {
+        let mut priorities = priorities([(2, None), (3, None), (0, None), (0, None)]);
+        assert_eq!(priorities.span(50, &delay(0, 1)), Some(own(1)));
+        assert_eq!(priorities.span(50, &delay(0, 1)), Some(49));
+        assert_eq!(priorities.span(50, &delay(0, 1)), Some(49));
+        for (message, late) in [(0, Some(own(1))), (1, Some(49)), (2, Some(49))] {
+            priorities.handles(Some(message));
+            assert_eq!(priorities.span(50, &delay(1, 2)), late, "message {message}");
+        }
+    }
+
+    #[test]
+    fn there_are_one_to_four_change_points_on_horizons_short_and_long() {
+        let mut streams = Streams::new(1);
+        let all: Vec<Vec<u64>> = (0..4_000)
+            .map(|_| {
+                Priorities::draw(&mut streams).changes.iter().map(|change| change.0).filter(|at| *at > 0).collect()
+            })
+            .collect();
+        for number in 1..=CHANGES_MAX {
+            let share = per_mille(&all, |changes| changes.len() == number);
+            assert!((220..=280).contains(&share), "{number}: {share}");
+        }
+        assert!(all.iter().flatten().all(|at| (1..=1_024).contains(at)));
+        let short = per_mille(&all, |changes| changes.iter().all(|at| *at <= 8));
+        let long = per_mille(&all, |changes| changes.iter().any(|at| *at > 512));
+        assert!((125..=350).contains(&short) && (62..=125).contains(&long), "{short} {long}");
+    }
+}

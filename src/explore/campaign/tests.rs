@@ -92,6 +92,8 @@ fn the_first_failures_of_all_parts_are_among_the_first_of_each() {
     let whole = done(plan(1000, Shard::WHOLE));
     let wanted: Vec<u64> = whole.unminimised().map(|(_, seed)| seed).collect();
     assert_eq!(wanted, [9, 12, 15]);
+    assert!(whole.wants("single_holder", 9) && whole.wants("single_holder", 15));
+    assert!(!whole.wants("single_holder", 10) && !whole.wants("no_deadlock", 9));
     let parts = (1..=4).map(|index| done(plan(1000, shard(index, 4))));
     let of_parts: Vec<u64> =
         parts.flat_map(|part| part.unminimised().map(|(_, seed)| seed).collect::<Vec<_>>()).collect();
@@ -202,4 +204,19 @@ fn each_kind_of_fault_is_told_apart_and_timing_is_none() {
     let kinds = ["cut-off", "duplicate", "false suspicion", "loss", "partition", "pause"].map(|kind| (kind, 1));
     let expected: BTreeMap<_, u64> = kinds.into_iter().chain([("crash", 2)]).collect();
     assert_eq!(form::faults(&schedule), expected);
+}
+
+#[test]
+fn a_plan_is_possible_with_some_schedules_not_too_many_and_a_seed_for_each() {
+    let possible = |change: fn(&mut Plan)| {
+        let mut plan = plan(40, Shard::WHOLE);
+        change(&mut plan);
+        plan.is_possible()
+    };
+    assert!(possible(|_| ()) && possible(|plan| plan.schedules = 1) && possible(|plan| plan.minimise = Failing::SEEDS));
+    assert!(possible(|plan| plan.schedules = Plan::SCHEDULES_MAX));
+    assert!(possible(|plan| plan.first_seed = u64::MAX - 39), "the last seed is the greatest");
+    assert!(!possible(|plan| plan.first_seed = u64::MAX - 38));
+    assert!(!possible(|plan| plan.schedules = 0) && !possible(|plan| plan.schedules = Plan::SCHEDULES_MAX + 1));
+    assert!(!possible(|plan| plan.minimise = Failing::SEEDS + 1));
 }

@@ -163,4 +163,47 @@ mod tests {
         let next = component(&[&[9, 1], &[0]]);
         assert_eq!((way(&next, 0, 9), way(&next, 0, 1)), (None, Some(vec![1])));
     }
+
+    /// What is due in a state, and where it leads with which of it.
+    type State<'a> = (&'a [u16], &'a [(u32, Option<u16>)]);
+
+    /// A component of states in each of which these reports are due, with edges on which a report comes, or none.
+    fn fair(states: &[State<'_>]) -> BTreeMap<u32, Next> {
+        let report = |of: u16| Due::Report(of, 0);
+        let next = |(due, edges): &State<'_>| Next {
+            edges: edges.iter().map(|&(to, of)| (to, of.map(report))).collect(),
+            due: due.iter().map(|&of| report(of)).collect(),
+        };
+        (0..).zip(states.iter().map(next)).collect()
+    }
+
+    fn states(next: &BTreeMap<u32, Next>) -> Vec<u32> {
+        round(next, 0).into_iter().map(|(state, _)| state).collect()
+    }
+
+    #[test]
+    fn a_round_has_a_step_for_what_is_due_all_the_way_and_ends_where_it_begins() {
+        let there_and_back = fair(&[(&[1], &[(1, Some(1))]), (&[1], &[(0, None)])]);
+        assert_eq!(states(&there_and_back), [1, 0]);
+        let by_itself = fair(&[(&[1], &[(0, Some(1))])]);
+        assert_eq!(states(&by_itself), [0], "it is closed already");
+        // The nearer way round has nothing to do with it.
+        let far = fair(&[(&[1], &[(1, None), (2, None)]), (&[1], &[(0, None)]), (&[1], &[(0, Some(1))])]);
+        assert_eq!(states(&far), [2, 0]);
+        let both = fair(&[(&[1, 2], &[(1, Some(1)), (2, Some(2))]), (&[1, 2], &[(0, None)]), (&[1, 2], &[(0, None)])]);
+        assert_eq!(states(&both), [1, 0, 2, 0]);
+    }
+
+    #[test]
+    fn what_is_impossible_somewhere_on_a_round_need_not_come() {
+        let impossible = fair(&[(&[1], &[(1, None), (2, Some(1))]), (&[], &[(0, None)]), (&[1], &[(0, None)])]);
+        assert_eq!(states(&impossible), [1, 0]);
+    }
+
+    #[test]
+    fn where_nothing_is_due_a_round_is_any_and_of_one_state_none() {
+        assert_eq!(states(&fair(&[(&[], &[(1, None)]), (&[], &[(0, None)])])), [1, 0]);
+        assert_eq!(states(&fair(&[(&[], &[])])), [0; 0]);
+        assert_eq!(states(&fair(&[(&[], &[(0, None)])])), [0; 0], "nothing need happen");
+    }
 }

@@ -254,3 +254,117 @@ fn seen(record: &Record) -> impl Iterator<Item = &Effect> {
     let matters = |effect: &&Effect| matches!(effect, Effect::Send { .. } | Effect::Store(_) | Effect::Indicate(_));
     record.effects.iter().filter(matters)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::MessageId;
+    use crate::model::{Report, Ticks};
+    use serde_json::json;
+
+    fn p(index: u32) -> ProcessId {
+        ProcessId::new(index)
+    }
+
+    fn record(process: u32, kind: Kind) -> Record {
+        Record {
+            number: 1,
+            tick: Ticks::ZERO,
+            process: p(process),
+            kind,
+            effects: Vec::new(),
+            crashed: false,
+            lost: Vec::new(),
+            copied: Vec::new(),
+            state: None,
+            carriers: Vec::new(),
+            has: None,
+            waited_from: None,
+        }
+    }
+
+    fn message(from: u32, id: u64, content: &str) -> Kind {
+        let id: MessageId = serde_json::from_value(json!(id)).expect("it is a number");
+        Kind::Message { from: p(from), id, content: json!(content) }
+    }
+
+    fn doing(mut record: Record, effects: &[&Effect], crashed: bool) -> Record {
+        (record.effects, record.crashed) = (effects.iter().copied().cloned().collect(), crashed);
+        record
+    }
+
+    #[test]
+    fn how_each_process_starts_comes_first_and_all_else_as_it_was() {
+        let kinds = [(1, Kind::Start), (0, Kind::Loss), (1, Kind::Restart), (0, Kind::Crash), (0, Kind::Restart)];
+        let records = kinds.map(|(process, kind)| record(process, kind));
+        let ordered: Vec<_> = starts_first(&records, 2)
+            .into_iter()
+            .map(|(start, of)| (start, records.iter().position(|record| std::ptr::eq(record, of)).expect("it is one")))
+            .collect();
+        assert_eq!(ordered, [(Some(0), 3), (Some(1), 0), (None, 1), (None, 2), (None, 4)]);
+    }
+
+    #[test]
+    fn an_event_resembles_a_record_of_its_kind_at_its_process() {
+        let report = Kind::Report(Report::Crash(p(0)));
+        let kinds =
+            [message(0, 1, ""), report, Kind::Timer(json!(1)), Kind::Request(json!(1)), Kind::Crash, Kind::Restart];
+        let events = |at: u16| {
+            [
+                Move::Deliver { from: 0, to: at, message: 0 },
+                Move::Report { observer: at, of: 0 },
+                Move::Fire { process: at, timer: 0, early: false },
+                Move::Request { process: at, request: 0 },
+                Move::Crash { process: at },
+                Move::Restart { process: at },
+            ]
+        };
+        for (number, kind) in kinds.iter().enumerate() {
+            let record = record(1, kind.clone());
+            for (other, (here, there)) in events(1).into_iter().zip(events(2)).enumerate() {
+                assert_eq!(resembles(here, &record), number == other, "{here:?}, {record:?}");
+                assert!(!resembles(there, &record), "{there:?}, {record:?}");
+            }
+        }
+        assert!(!resembles(Move::Deliver { from: 2, to: 1, message: 0 }, &record(1, message(0, 1, ""))));
+    }
+
+    #[test]
+    fn a_start_is_a_request_or_a_crash_before_it() {
+        let start = record(1, Kind::Start);
+        let crashed = doing(start.clone(), &[], true);
+        let (request, crash) = (Move::Request { process: 1, request: 0 }, Move::Crash { process: 1 });
+        assert!(resembles(request, &start) && resembles(request, &crashed) && resembles(crash, &crashed));
+        assert!(!resembles(crash, &start) && !resembles(Move::Restart { process: 1 }, &crashed));
+    }
+
+    #[test]
+    fn like_records_are_of_one_event_whenever_it_was() {
+        let one = record(1, message(0, 1, "go"));
+        assert!(is_like(&one, &record(1, message(0, 2, "go"))), "one message of a channel is like another");
+        for other in [record(1, message(0, 1, "stay")), record(1, message(2, 1, "go")), record(2, message(0, 1, "go"))]
+        {
+            assert!(!is_like(&one, &other), "{other:?}");
+        }
+        assert!(!is_like(&one, &record(1, Kind::Restart)));
+        assert!(is_like(&record(1, Kind::Restart), &record(1, Kind::Restart)));
+        let note = Effect::Note("why".to_owned());
+        assert!(!is_like(&one, &doing(one.clone(), &[&note], false)), "a step that is done whole has all effects");
+    }
+
+    #[test]
+    fn what_a_crash_cut_short_is_like_all_that_shows_the_same() {
+        let (note, said) = (Effect::Note("why".to_owned()), Effect::Indicate(json!(1)));
+        let one = record(1, Kind::Restart);
+        let cut = doing(one.clone(), &[&said], true);
+        for crashed in [false, true] {
+            assert!(is_like(&doing(one.clone(), &[&said, &note], crashed), &cut));
+            assert!(!is_like(&doing(one.clone(), &[&note], crashed), &cut));
+        }
+        assert!(!is_like(&cut, &doing(one.clone(), &[&said], false)), "it came to its end");
+        let (crash, start) = (record(1, Kind::Crash), record(1, Kind::Start));
+        assert!(is_like(&crash, &doing(start.clone(), &[&note], true)), "before anything shows");
+        assert!(!is_like(&crash, &doing(start.clone(), &[&said], true)));
+        assert!(!is_like(&record(1, Kind::Restart), &start) && !is_like(&crash, &one));
+    }
+}

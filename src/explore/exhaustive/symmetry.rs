@@ -59,3 +59,98 @@ impl<P: Mutex> Exhaustive<'_, P> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Crash, Moment, Setup};
+    use crate::explore::Case;
+    use crate::model::{Context, Never};
+    use crate::mutex::{Indication, Property, Request};
+
+    /// The first so many are said to be interchangeable; but one of them does what no other does.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    struct Crowd(u64);
+
+    impl Process for Crowd {
+        type Config = (u32, Option<ProcessId>);
+        type Message = ();
+        type Timer = Never;
+        type Request = Request;
+        type Indication = Indication;
+        type Stable = ();
+        type Record = Never;
+
+        fn new(_: ProcessId, _: &Self::Config) -> Self {
+            Self(0)
+        }
+
+        fn on_request(&mut self, _: Request, ctx: &mut Context<'_, Self>) {
+            self.0 = if Some(ctx.me()) == ctx.config().1 { 2 } else { 1 };
+        }
+
+        fn on_message(&mut self, _: ProcessId, (): (), _: &mut Context<'_, Self>) {}
+    }
+
+    impl Mutex for Crowd {
+        fn interchangeable((count, _): &Self::Config, _: u32) -> Vec<ProcessId> {
+            ProcessId::all(*count).collect()
+        }
+    }
+
+    /// What is said against a search by symmetry of so many, after a change of the case.
+    fn against(count: u32, change: impl FnOnce(&mut Case<Crowd>)) -> Option<String> {
+        let mut case = Case::new(Setup::new(8, (count, None)));
+        change(&mut case);
+        let search = Exhaustive::of(case).reduction(Reduction::Symmetry);
+        search.refuse_reduction().err().map(|refused| refused.problem)
+    }
+
+    #[test]
+    fn two_to_six_processes_can_be_interchangeable() {
+        assert!([2, 3, 6].into_iter().all(|count| against(count, |_| ()).is_none()));
+        for count in [0, 1] {
+            let problem = against(count, |_| ()).expect("there is nothing to interchange");
+            assert!(problem.ends_with("no interchangeable processes"), "{problem}");
+        }
+        let problem = against(7, |_| ()).expect("there are too many orders");
+        assert!(problem.ends_with("there are 7 interchangeable processes, expected 6 at most"), "{problem}");
+        let search = Exhaustive::of(Case::new(Setup::<Crowd>::new(8, (7, None))));
+        assert!(search.refuse_reduction().is_ok(), "nobody wants symmetry");
+    }
+
+    #[test]
+    fn a_crash_or_a_request_of_one_of_them_tells_it_from_the_others() {
+        let crash = |process| {
+            move |case: &mut Case<Crowd>| {
+                let (process, moment) = (ProcessId::new(process), Moment::AtTick(1));
+                std::sync::Arc::make_mut(&mut case.setup).faults.crashes =
+                    vec![Crash { process, moment, down_ticks: None }];
+            }
+        };
+        assert_eq!(against(3, crash(3)), None, "it is none of them");
+        for one in 0..3 {
+            let problem = against(3, crash(one)).expect("only one crashes");
+            assert!(problem.ends_with("only for some of the interchangeable processes"), "{problem}");
+        }
+        let requests = |requests: [u32; 8]| move |case: &mut Case<Crowd>| case.requests = requests.to_vec();
+        assert_eq!(against(3, requests([2, 2, 2, 0, 1, 0, 0, 0])), None, "the others may differ");
+        for requests in [[1, 0, 0, 0, 0, 0, 0, 0], [1, 1, 0, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 0, 0, 0]].map(requests) {
+            let problem = against(3, requests).expect("they make other numbers of requests");
+            assert!(problem.ends_with("do not make as many requests"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn processes_that_would_not_do_the_same_are_found_out() {
+        let run = |other| {
+            let search = Exhaustive::<Crowd>::new(Setup::new(3, (3, other))).properties(&[Property::SingleHolder]);
+            search.reduction(Reduction::Symmetry).jobs(1).run()
+        };
+        run(None).expect("all do the same").assert_verified();
+        for other in ProcessId::all(3) {
+            let refused = run(Some(other)).expect_err("one of them does what no other does");
+            assert!(refused.problem.contains("would not do the same upon"), "{refused}");
+        }
+    }
+}

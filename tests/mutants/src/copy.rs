@@ -104,8 +104,7 @@ impl Copy {
     pub fn refused(&self) -> Result<BTreeMap<u32, BTreeSet<String>>> {
         let mut refused: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
         let mut strange = Vec::new();
-        for message in self.cargo("check", &["--lib"])? {
-            let Some(compiler) = message.message.filter(|message| message.level == "error") else { continue };
+        for compiler in self.errors()? {
             let code = compiler.code.map_or(String::new(), |code| code.code);
             for span in compiler.spans.iter().filter(|span| span.is_primary) {
                 match self.mutant_at(&span.file_name, span.line_start)? {
@@ -118,6 +117,48 @@ impl Copy {
             bail!("it does not compile, and not for a mutant: {strange:#?}");
         }
         Ok(refused)
+    }
+
+    /// Those that the compiler will not have in the source as it stands, where one function has one of them at a time.
+    pub fn refused_unwoven(&self, mutants: &[(u32, &Mutant)]) -> Result<BTreeSet<u32>> {
+        let mut unviable = BTreeSet::new();
+        let mut left = mutants.to_vec();
+        while !left.is_empty() {
+            let mut round: BTreeMap<(&str, usize), (u32, &Mutant)> = BTreeMap::new();
+            for &(id, mutant) in &left {
+                round.entry((&mutant.file, mutant.lines().0)).or_insert((id, mutant));
+            }
+            let files: BTreeSet<&str> = round.keys().map(|(file, _)| *file).collect();
+            for file in &files {
+                let mut source = fs::read_to_string(self.root.join(file))?;
+                // From behind, so that what is still to be changed is where it was.
+                for (_, mutant) in round.iter().rev().filter(|((of, _), _)| of == file).map(|(_, mutant)| mutant) {
+                    source = mutant.apply(&source);
+                }
+                fs::write(self.own.join(file), source)?;
+            }
+            let mut refused = BTreeSet::new();
+            for compiler in self.errors()? {
+                for span in compiler.spans.iter().filter(|span| span.is_primary) {
+                    let within = |mutant: &Mutant| {
+                        let (first, last) = mutant.lines();
+                        mutant.file == span.file_name && (first..=last).contains(&span.line_start)
+                    };
+                    refused.extend(round.values().filter(|(_, mutant)| within(mutant)).map(|(id, _)| *id));
+                }
+            }
+            files.iter().try_for_each(|file| self.restore(file))?;
+            // What is refused may have hidden what is wrong with the others.
+            let settled = |id: &u32| round.values().any(|(of, _)| of == id) && refused.is_empty();
+            left.retain(|(id, _)| !refused.contains(id) && !settled(id));
+            unviable.extend(refused);
+        }
+        Ok(unviable)
+    }
+
+    fn errors(&self) -> Result<impl Iterator<Item = Compiler>> {
+        let messages = self.cargo("check", &["--lib"])?.into_iter();
+        Ok(messages.filter_map(|message| message.message).filter(|message| message.level == "error"))
     }
 
     /// The last mutant asked for up to this line.
@@ -138,8 +179,7 @@ impl Copy {
 
     /// Whether it compiles as it stands.
     pub fn compiles(&self) -> Result<bool> {
-        let messages = self.cargo("check", &["--lib"])?;
-        Ok(!messages.iter().filter_map(|message| message.message.as_ref()).any(|message| message.level == "error"))
+        Ok(self.errors()?.next().is_none())
     }
 
     /// The test programs, built.
@@ -188,8 +228,7 @@ impl Copy {
 pub fn is_unviable(mutant: &Mutant, codes: &BTreeSet<String>) -> bool {
     let of_types =
         ["E0277", "E0283", "E0308", "E0369", "E0425", "E0432", "E0433", "E0423", "E0599", "E0600", "E0614", "E0061"];
-    let opaque = mutant.function.as_ref().is_some_and(|function| function.return_type.contains("impl "));
-    let value = mutant.genre == Genre::FnValue && !opaque;
+    let value = mutant.genre == Genre::FnValue && !mutant.is_opaque();
     (value || matches!(mutant.genre, Genre::BinaryOperator | Genre::UnaryOperator))
         && codes.iter().all(|code| of_types.contains(&code.as_str()))
 }

@@ -20,6 +20,7 @@ pub struct Mutant {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Function {
     pub return_type: String,
+    pub span: Span,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -64,10 +65,24 @@ pub fn mutants(root: &Path) -> Result<Vec<Mutant>> {
 }
 
 impl Mutant {
+    /// The first and the last line of the function it is in, or of itself.
+    pub fn lines(&self) -> (usize, usize) {
+        let span = self.function.as_ref().map_or(&self.span, |function| &function.span);
+        (span.start.line, span.end.line)
+    }
+
+    /// Whether it is the value of a function of which only a trait is told.
+    pub fn is_opaque(&self) -> bool {
+        self.genre == Genre::FnValue
+            && self.function.as_ref().is_some_and(|function| function.return_type.contains("impl "))
+    }
+
     /// The source with this one change, as `cargo mutants` would write it.
     pub fn apply(&self, source: &str) -> String {
         let (start, end) = (offset(source, self.span.start), offset(source, self.span.end));
-        format!("{}{}{}", &source[..start], self.replacement, &source[end..])
+        // Every line stays at its place.
+        let lines = "\n".repeat(source[start..end].matches('\n').count());
+        format!("{}{}{lines}{}", &source[..start], self.replacement, &source[end..])
     }
 }
 

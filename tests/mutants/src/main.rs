@@ -121,17 +121,19 @@ fn bar(what: &'static str) -> ProgressBar {
 /// Builds it with all of the chosen that can be built: gives what no compiler would have, and what has to be built
 /// alone.
 fn build(copy: &Copy, mutants: &[Mutant], chosen: &[(u32, &Mutant)]) -> Result<(BTreeSet<u32>, BTreeSet<u32>)> {
-    let (mut unviable, mut apart) = (BTreeSet::new(), BTreeSet::new());
+    let opaque: Vec<_> = chosen.iter().copied().filter(|(_, mutant)| mutant.is_opaque()).collect();
+    let (mut unviable, mut apart) = (copy.refused_unwoven(&opaque)?, BTreeSet::new());
     let mut without: BTreeSet<u32> = (0..mutants.len() as u32).collect();
     for (id, _) in chosen {
         without.remove(id);
     }
+    without.extend(&unviable);
     loop {
         apart.extend(copy.weave(mutants, &without)?);
         let refused = copy.refused()?;
         eprintln!("the compiler refuses {} more", refused.len());
         if refused.is_empty() {
-            return Ok((unviable, apart));
+            break;
         }
         for (id, codes) in refused {
             without.insert(id);
@@ -143,6 +145,15 @@ fn build(copy: &Copy, mutants: &[Mutant], chosen: &[(u32, &Mutant)]) -> Result<(
             }
         }
     }
+    let woven: Vec<_> = chosen.iter().copied().filter(|(id, _)| apart.contains(id)).collect();
+    let refused = copy.refused_unwoven(&woven)?;
+    copy.weave(mutants, &without)?;
+    apart.retain(|id| !refused.contains(id));
+    for id in &apart {
+        eprintln!("not woven: {}", mutants[*id as usize].name);
+    }
+    unviable.extend(refused);
+    Ok((unviable, apart))
 }
 
 /// Tries each mutant, and writes down now and then what is known.

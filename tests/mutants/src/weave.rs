@@ -7,14 +7,16 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Arm, BinOp, Block, Expr, ExprBinary, ExprStruct, Member, Pat, Signature, UnOp, parse_quote};
+use syn::{
+    Arm, BinOp, Block, Expr, ExprBinary, ExprStruct, Member, Pat, ReturnType, Signature, Stmt, Type, UnOp, parse_quote,
+};
 
 use crate::list::{Genre, Mutant, Place};
 
 /// A file with these mutants in it, each by its number, and which of them found no place.
 pub fn weave<'a>(source: &str, mutants: impl Iterator<Item = (u32, &'a Mutant)>) -> Result<(String, Vec<u32>)> {
     let mut file = syn::parse_file(source).context("it does not parse")?;
-    let mut weaver = Weaver { at: HashMap::new(), in_const: false, is_covered: false };
+    let mut weaver = Weaver { at: HashMap::new(), is_covered: false };
     for (id, mutant) in mutants {
         weaver.at.entry((mutant.genre, mutant.span.start)).or_default().push((id, mutant));
     }
@@ -25,30 +27,48 @@ pub fn weave<'a>(source: &str, mutants: impl Iterator<Item = (u32, &'a Mutant)>)
 
 struct Weaver<'a> {
     at: HashMap<(Genre, Place), Vec<(u32, &'a Mutant)>>,
-    /// Nothing can be asked there.
-    in_const: bool,
     /// The match that we are in has an arm for all that is left.
     is_covered: bool,
 }
 
 impl<'a> Weaver<'a> {
     fn take(&mut self, genre: Genre, at: Place) -> Vec<(u32, &'a Mutant)> {
-        if self.in_const { Vec::new() } else { self.at.remove(&(genre, at)).unwrap_or_default() }
+        self.at.remove(&(genre, at)).unwrap_or_default()
     }
 
-    fn in_function(&mut self, signature: &Signature, block: &mut Block, visit: impl FnOnce(&mut Self, &mut Block)) {
-        let outer = std::mem::replace(&mut self.in_const, signature.constness.is_some());
+    fn in_function(&mut self, signature: &mut Signature, block: &mut Block) {
+        let left = self.left();
         let first = block.stmts.first().map(|first| Place::from(first.span().start()));
-        visit(self, block);
-        // What differs in type from the function's own cannot be given back early.
-        let opaque = quote!(#signature).to_string().split("->").last().is_some_and(|to| to.contains("impl "));
-        if let (Some(first), false) = (first, opaque) {
-            for (id, mutant) in self.take(Genre::FnValue, first) {
-                let value: Expr = syn::parse_str(&mutant.replacement).expect("a replacement is an expression");
+        visit_mut::visit_block_mut(self, block);
+        let mutants = first.map(|first| self.take(Genre::FnValue, first)).unwrap_or_default();
+        if self.left() < left {
+            // Which mutant is active is not known to the compiler.
+            signature.constness = None;
+        }
+        let values: Vec<(u32, Expr)> = mutants
+            .into_iter()
+            .map(|(id, mutant)| (id, syn::parse_str(&mutant.replacement).expect("a replacement is an expression")))
+            .collect();
+        if !matches!(&signature.output, ReturnType::Type(_, of) if matches!(**of, Type::ImplTrait(_))) {
+            for (id, value) in values {
                 block.stmts.insert(0, parse_quote!(if crate::mutant::is(#id) { return #value; }));
             }
+        } else if let Some(Stmt::Expr(own, None)) = block.stmts.last_mut() {
+            // Each is of a type of its own, and one type holds them all.
+            let mut held = quote!(#own);
+            for (id, value) in values {
+                held = quote!(if crate::mutant::is(#id) {
+                    crate::mutant::Either::Other(#value)
+                } else {
+                    crate::mutant::Either::Own(#held)
+                });
+            }
+            *own = parse_quote!({ #held });
         }
-        self.in_const = outer;
+    }
+
+    fn left(&self) -> usize {
+        self.at.len()
     }
 
     fn binary(&mut self, binary: &ExprBinary) -> Option<Expr> {
@@ -91,35 +111,38 @@ impl<'a> Weaver<'a> {
         })
     }
 
-    fn without_field(&mut self, literal: &mut ExprStruct) {
-        let (Some(rest), path) = (literal.rest.clone(), literal.path.clone()) else { return };
-        // What is moved out of cannot be so twice.
-        if matches!(*rest, Expr::Path(_)) {
-            return;
-        }
-        for field in &mut literal.fields {
+    fn without_field(&mut self, literal: &ExprStruct) -> Option<Expr> {
+        literal.rest.as_ref()?;
+        let mut woven = quote!(#literal);
+        for (index, field) in literal.fields.iter().enumerate() {
             let Member::Named(name) = &field.member else { continue };
             for (id, _) in self.take(Genre::StructField, name.span().start().into()) {
-                let value = &field.expr;
-                field.colon_token = Some(Default::default());
-                field.expr = parse_quote!(if crate::mutant::is(#id) { (#path { ..#rest }).#name } else { #value });
+                let fields = literal.fields.iter().enumerate().filter(|(other, _)| *other != index);
+                let mut without = literal.clone();
+                without.fields = fields.map(|(_, field)| field.clone()).collect();
+                if !without.fields.is_empty() {
+                    // The rest does not follow a field without it.
+                    without.fields.push_punct(Default::default());
+                }
+                woven = quote!(if crate::mutant::is(#id) { #without } else { #woven });
             }
         }
+        Some(parse_quote!(({ #woven })))
     }
 }
 
 impl VisitMut for Weaver<'_> {
     fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
-        self.in_function(&item.sig, &mut item.block, visit_mut::visit_block_mut);
+        self.in_function(&mut item.sig, &mut item.block);
     }
 
     fn visit_impl_item_fn_mut(&mut self, item: &mut syn::ImplItemFn) {
-        self.in_function(&item.sig, &mut item.block, visit_mut::visit_block_mut);
+        self.in_function(&mut item.sig, &mut item.block);
     }
 
     fn visit_trait_item_fn_mut(&mut self, item: &mut syn::TraitItemFn) {
         if let Some(block) = &mut item.default {
-            self.in_function(&item.sig, block, visit_mut::visit_block_mut);
+            self.in_function(&mut item.sig, block);
         }
     }
 
@@ -146,7 +169,11 @@ impl VisitMut for Weaver<'_> {
                     }));
                 }
             }
-            Expr::Struct(literal) => self.without_field(literal),
+            Expr::Struct(literal) => {
+                if let Some(woven) = self.without_field(literal) {
+                    *expr = woven;
+                }
+            }
             _ => {}
         }
     }
@@ -217,6 +244,23 @@ static REACHED: LazyLock<Mutex<std::fs::File>> = LazyLock::new(|| {
     let path = std::env::var_os("JETON_MUTANTS_REACHED").expect("it records");
     Mutex::new(std::fs::OpenOptions::new().create(true).append(true).open(path).expect("it can be written"))
 });
+
+/// What a function gives back of which only a trait is told: its own, or a mutant's.
+pub(crate) enum Either<O, M> {
+    Own(O),
+    Other(M),
+}
+
+impl<O: Iterator, M: Iterator<Item = O::Item>> Iterator for Either<O, M> {
+    type Item = O::Item;
+
+    fn next(&mut self) -> Option<O::Item> {
+        match self {
+            Self::Own(own) => own.next(),
+            Self::Other(other) => other.next(),
+        }
+    }
+}
 
 pub(crate) fn is(id: u32) -> bool {
     if *ACTIVE == RECORD {

@@ -166,4 +166,11 @@ mod tests {
         assert_eq!(graph.round(&[true, true], false), Some(vec![1, 1]));
         assert_eq!(graph.round(&[true, true], true), Some(vec![0, 0]));
     }
+
+    #[test]
+    fn a_way_round_does_not_leave_these_states_though_it_were_shorter() {
+        let graph = edges(&[&[(1, true)], &[(2, false), (3, false)], &[(0, false)], &[(4, false)], &[(0, false)]]);
+        assert_eq!(graph.round(&[true; 5], false), Some(vec![0, 1, 2, 0]));
+        assert_eq!(graph.round(&[true, true, false, true, true], false), Some(vec![0, 1, 3, 4, 0]));
+    }
 }

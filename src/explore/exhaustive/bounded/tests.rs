@@ -7,7 +7,8 @@ use super::*;
 use crate::engine::bounded::What;
 use crate::engine::interleaving::intern::Interner;
 use crate::engine::{
-    ChannelOrder, DetectorClass, FromDead, Observer, RandomCrashes, ReportOrder, Setup, ToDead, Violation, World,
+    ChannelOrder, Crash, DetectorClass, FromDead, Moment, Observer, Pause, RandomCrashes, ReportOrder, Setup, ToDead,
+    Unreliable, Violation, Windows, World,
 };
 use crate::explore::Strategy;
 use crate::model::{Context, Never, Process, ProcessId};
@@ -277,4 +278,42 @@ fn every_state_of_a_random_schedule_of_the_durable_coordinator_is_found() {
     for setup in worlds::<Durable>(&config, 2, true) {
         covers(setup, 300);
     }
+}
+
+#[test]
+fn what_bounded_time_does_not_have_is_refused_by_its_name() {
+    fn setup<'a>(search: &'a mut Exhaustive<'_, Sender>) -> &'a mut Setup<Sender> {
+        Arc::make_mut(&mut search.case.setup)
+    }
+    let refused = |change: fn(&mut Exhaustive<'_, Sender>)| {
+        let mut search = Exhaustive::new(sender(1, (1, None), 1)).bounded_time();
+        change(&mut search);
+        search.refuse_in_time().err().map_or(String::new(), |refused| refused.key)
+    };
+    assert_eq!(refused(|_| ()), "");
+    assert_eq!(refused(|search| (search.losses, search.duplicates) = (Some(0), Some(0))), "");
+    let crash = |search: &mut Exhaustive<'_, Sender>| {
+        let (process, moment) = (ProcessId::new(0), Moment::AtTick(1));
+        setup(search).faults.crashes = vec![Crash { process, moment, down_ticks: None }];
+    };
+    assert_eq!(refused(crash), "faults.crashes");
+    let unreliable = |search: &mut Exhaustive<'_, Sender>| {
+        let none = Unreliable { loss_per_mille: 0, duplicate_per_mille: 0, until_tick: 1 };
+        setup(search).faults.messages = Some(none);
+    };
+    assert_eq!(refused(unreliable), "faults.messages");
+    let pause = |search: &mut Exhaustive<'_, Sender>| {
+        setup(search).faults.pauses = vec![Pause { process: ProcessId::new(0), at_tick: 1, length_ticks: 1 }];
+    };
+    assert_eq!(refused(pause), "faults.pauses");
+    let pauses = |search: &mut Exhaustive<'_, Sender>| {
+        let none = Windows { up_to: 0, within_ticks: 1, length_ticks: (1..=1).into() };
+        setup(search).faults.random_pauses = Some(none);
+    };
+    assert_eq!(refused(pauses), "faults.pauses");
+    assert_eq!(refused(|search| setup(search).network.service_ticks = (0..=1).into()), "network.service_ticks");
+    assert_eq!(refused(|search| search.early_timers = 1), "early_timers");
+    assert_eq!(refused(|search| search.losses = Some(1)), "losses");
+    assert_eq!(refused(|search| search.duplicates = Some(1)), "losses");
+    assert_eq!(refused(|search| search.reduction = Reduction::Symmetry), "reduction");
 }
