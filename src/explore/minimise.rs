@@ -184,8 +184,8 @@ impl<'a, P: Process, T: Trial<P>> Minimiser<'a, P, T> {
         self
     }
 
-    /// Makes this schedule small. `None` if it does not violate the property, or is no schedule of the case, because more
-    /// processes crash in it than the case [lets](crate::engine::Faults::random).
+    /// Makes this schedule small. `None` if it does not violate the property, or is no schedule of the case, because
+    /// more processes crash in it than the case [lets](crate::engine::Faults::random).
     ///
     /// # Errors
     /// What in the setup cannot be.

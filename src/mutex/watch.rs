@@ -300,7 +300,7 @@ impl<P: Mutex> Watch<P> for Lookout<P> {
         let Local { mut applications, .. } = local.clone();
         Application::<P>::crashed(&mut applications, process);
         *local = self.before();
-        if comes_back {
+        if comes_back && applications.goes_on(process) {
             local.applications = applications;
         }
     }

@@ -170,6 +170,11 @@ impl Applications {
         agenda.request(span, Request::Enter(user.first));
     }
 
+    /// Whether the application at a process will make requests when that comes back.
+    pub(crate) fn goes_on(&self, process: ProcessId) -> bool {
+        self.users.get(process.index()).is_some_and(|user| user.rounds > 0)
+    }
+
     /// The only one that there is belongs to another process now.
     pub(crate) fn relabel(&mut self, from: ProcessId, to: ProcessId) {
         let Some(user) = self.users.get(from.index()).cloned() else { return };
@@ -272,7 +277,7 @@ impl<P: Mutex> Application<P> for Applications {
 
     fn restarted(&mut self, process: ProcessId, _state: &P, agenda: &mut Agenda<'_, Request>) {
         // Whoever crashed in its start has no application yet.
-        if self.users.get(process.index()).is_none_or(|user| user.rounds == 0) {
+        if !self.goes_on(process) {
             return;
         }
         self.busy += 1;
@@ -315,9 +320,7 @@ impl<P: Mutex> Application<P> for Applications {
         if user.phase != Phase::Done {
             self.busy -= 1;
         }
-        user.phase = Phase::Done;
-        user.has_first = false;
-        user.has_second = false;
+        *user = User { rounds: user.rounds, ..NOBODY };
     }
 
     fn settled(&self) -> bool {

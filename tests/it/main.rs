@@ -26,6 +26,7 @@ mod messages;
 mod minimise;
 mod models;
 mod no_lock;
+mod oracle;
 mod partial_order;
 mod reach;
 #[cfg(feature = "cli")]

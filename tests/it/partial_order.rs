@@ -15,7 +15,7 @@ use jeton::mutex::{DataId, Fence, Indication, Mutex, Property, Replica, Request,
 use jeton::{Context, Never, Process, ProcessId, Ticks};
 use serde::Serialize;
 
-const D: DataId = DataId::new(0);
+pub(crate) const D: DataId = DataId::new(0);
 
 /// A process by its table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +28,7 @@ pub(crate) struct Toy {
     version: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(crate) struct Word {
     kind: u8,
 }
@@ -242,8 +242,8 @@ pub(crate) struct Model {
     pub(crate) setup: Setup<Toy>,
     pub(crate) workload: Workload,
     pub(crate) early: u32,
-    losses: u32,
-    duplicates: u32,
+    pub(crate) losses: u32,
+    pub(crate) duplicates: u32,
     pub(crate) panics: bool,
 }
 

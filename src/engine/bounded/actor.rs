@@ -245,8 +245,10 @@ impl<P: Process, W: Watch<P>> Actors<P, W> {
         let asked = chance.clone();
         let whole = self.finish(before, process, event, &handled, &effects, None, Some(&after), chance);
         outcomes.push(whole);
-        // A note is no effect that a crash falls before, and a crash after the last effect is one after the step.
-        let ends = (0..effects.len()).filter(|&index| !matches!(effects[index], Effect::Note { .. }));
+        // A note is no effect that a crash falls before, and a crash after the last effect is one after the step; but
+        // only who comes to the end of its restart has an application again.
+        let whole = (event == Happening::Restart).then_some(effects.len());
+        let ends = (0..effects.len()).filter(|&index| !matches!(effects[index], Effect::Note { .. })).chain(whole);
         for (done, end) in (0..).zip(ends) {
             let part = &effects[..end];
             let mut chance = asked.clone();

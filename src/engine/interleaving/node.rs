@@ -252,16 +252,16 @@ impl<P: Process, W: Watch<P>> Nodes<P, W> {
         let asked = chance.clone();
         let whole = self.finish(before, process, event, &handled, &effects, Some(&after), chance);
         let mut results = vec![(whole, &effects[..])];
-        // A crash after the last effect is a crash after the step.
         let seen =
             |effect: &Effect<P>| matches!(effect, Effect::Send { .. } | Effect::Store { .. } | Effect::Indicate { .. });
-        let last = effects.iter().rposition(seen).unwrap_or(0);
-        if matches!(event, Local::Restart) && effects.iter().any(seen) {
-            // Before the first effect, which elsewhere is a crash before the step: here nobody is up to crash.
-            results.push((self.finish(before, process, event, &handled, &[], None, &mut asked.clone()), &effects[..0]));
-        }
-        for done in (0..last).filter(|&index| seen(&effects[index])) {
-            let part = &effects[..=done];
+        // A crash before the first effect is one before the step, but before a restart nobody is up; and a crash after
+        // the last is one after the step, but who does not come to the end of its start has no application.
+        let before_all = (event == Local::Restart).then_some(0);
+        let begins = matches!(event, Local::Start | Local::Restart);
+        let ends = (0..effects.len()).filter(|&index| seen(&effects[index])).map(|index| index + 1);
+        let last = ends.clone().next_back().filter(|_| !begins);
+        for done in before_all.into_iter().chain(ends.filter(|done| Some(*done) != last)) {
+            let part = &effects[..done];
             results.push((self.finish(before, process, event, &handled, part, None, &mut asked.clone()), part));
         }
         for (result, effects) in results {
