@@ -1,10 +1,13 @@
 //! Every interleaving of small configurations of the systems.
 
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
 use jeton::algorithms::coordinator::{Durable, Replicated};
 use jeton::algorithms::neighbour_ring::NeighbourRing;
 use jeton::algorithms::query_ring::QueryRing;
-use jeton::engine::{ChannelOrder, FromDead, Setup};
-use jeton::explore::{Coverage, Exhaustive, Exploration, Order};
+use jeton::engine::{ChannelOrder, DetectorClass, FromDead, Setup};
+use jeton::explore::{Coverage, Exhaustive, Exploration, Order, Verdict};
 use jeton::mutex::{System, Workload};
 use proptest::prelude::*;
 
@@ -73,6 +76,30 @@ fn any_number_of_threads_comes_to_the_same() {
         assert_eq!(one.is_verified(), holds);
         assert_eq!(proof(order, 2), one);
         assert_eq!(proof(order, 7), one);
+    }
+}
+
+#[test]
+fn a_search_that_is_stopped_whenever_it_asks_has_proved_nothing() {
+    // Where nobody hears of a crash somebody waits for ever.
+    for class in [DetectorClass::Perfect, DetectorClass::None] {
+        let run = |stop_at: u64| {
+            let asked = Cell::new(0);
+            let progress = |_| {
+                asked.set(asked.get() + 1);
+                if asked.get() == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let mut setup = case::<QueryRing>(3).with_random_crashes(2);
+            setup.detector.class = class;
+            let search = Exhaustive::new(setup).workload(one_write()).progress(&progress).jobs(1);
+            (search.run().expect("it can be run").verdict, asked.get())
+        };
+        let (verdict, times) = run(0);
+        assert_eq!(verdict == Verdict::Verified, class == DetectorClass::Perfect);
+        assert!(times > 5, "asked {times} times");
+        for stop_at in 1..=times {
+            assert_eq!(run(stop_at).0, Verdict::Incomplete, "stopped at the {stop_at}th of {times} times");
+        }
     }
 }
 
