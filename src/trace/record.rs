@@ -48,6 +48,24 @@ pub struct Record {
 }
 
 impl Record {
+    /// Of what has come to nothing so far.
+    pub(crate) fn new(number: u64, tick: Ticks, process: ProcessId, kind: Kind) -> Self {
+        Self {
+            number,
+            tick,
+            process,
+            kind,
+            effects: Vec::new(),
+            crashed: false,
+            lost: Vec::new(),
+            copied: Vec::new(),
+            state: None,
+            carriers: Vec::new(),
+            has: None,
+            waited_from: None,
+        }
+    }
+
     /// Whether it has what only viewers want.
     pub(super) fn is_for_viewers(&self) -> bool {
         self.state.is_some() || !self.carriers.is_empty() || self.has.is_some() || self.waited_from.is_some()

@@ -97,20 +97,7 @@ impl<S: Sink, F> Recorder<S, F> {
 
     fn open<P: Process>(&mut self, process: ProcessId, kind: Kind, world: &World<P>) -> &mut Record {
         self.close();
-        self.open.insert(Record {
-            number: world.event(),
-            tick: world.now(),
-            process,
-            kind,
-            effects: Vec::new(),
-            crashed: false,
-            lost: Vec::new(),
-            copied: Vec::new(),
-            state: None,
-            carriers: Vec::new(),
-            has: None,
-            waited_from: None,
-        })
+        self.open.insert(Record::new(world.event(), world.now(), process, kind))
     }
 
     fn close(&mut self) {

@@ -43,7 +43,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// All states, or the nearest of too many.
     fn run(machine: Machine<'a>) -> Self {
-        let mut roots = machine.roots();
+        let roots = machine.roots().into_iter();
+        let mut roots: Vec<(usize, Way)> = roots.map(|way| (machine.crashes_before(&way.to), way)).collect();
         roots.sort_by_key(|(crashes, _)| *crashes);
         let mut search = Self {
             machine,
@@ -96,7 +97,7 @@ impl<'a> Search<'a> {
     }
 
     fn note(&mut self, way: &Way, distance: usize) {
-        for property in way.violates.iter().copied().chain(way.to.has_tokens().then_some("single_token")) {
+        for property in &way.violates {
             self.violated.entry(property).or_insert(distance);
         }
     }

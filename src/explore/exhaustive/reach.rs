@@ -267,25 +267,11 @@ mod tests {
     }
 
     fn record(process: u32, kind: Kind) -> Record {
-        Record {
-            number: 1,
-            tick: Ticks::ZERO,
-            process: p(process),
-            kind,
-            effects: Vec::new(),
-            crashed: false,
-            lost: Vec::new(),
-            copied: Vec::new(),
-            state: None,
-            carriers: Vec::new(),
-            has: None,
-            waited_from: None,
-        }
+        Record::new(1, Ticks::ZERO, p(process), kind)
     }
 
     fn message(from: u32, id: u64, content: &str) -> Kind {
-        let id: MessageId = serde_json::from_value(json!(id)).expect("it is a number");
-        Kind::Message { from: p(from), id, content: json!(content) }
+        Kind::Message { from: p(from), id: MessageId(id), content: json!(content) }
     }
 
     fn doing(mut record: Record, effects: &[&Effect], crashed: bool) -> Record {

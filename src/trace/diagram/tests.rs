@@ -18,22 +18,7 @@ fn p(index: u32) -> ProcessId {
 
 /// An event that came to nothing, at this tick.
 fn event(tick: u64, process: u32, kind: Kind) -> Record {
-    let (number, tick, process) = (tick, Ticks::new(tick), p(process));
-    let (effects, lost, copied) = (Vec::new(), Vec::new(), Vec::new());
-    Record {
-        number,
-        tick,
-        process,
-        kind,
-        effects,
-        crashed: false,
-        lost,
-        copied,
-        state: None,
-        carriers: Vec::new(),
-        has: None,
-        waited_from: None,
-    }
+    Record::new(tick, Ticks::new(tick), p(process), kind)
 }
 
 fn request() -> Kind {

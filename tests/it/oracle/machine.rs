@@ -32,6 +32,13 @@ pub(super) struct Way {
     pub(super) violates: BTreeSet<&'static str>,
 }
 
+impl Way {
+    fn new(to: State, comes: Option<Due>, mut violates: BTreeSet<&'static str>) -> Self {
+        violates.extend(to.has_tokens().then_some("single_token"));
+        Self { to, comes, violates }
+    }
+}
+
 struct Group {
     up_to: u32,
     among: Vec<usize>,
@@ -121,8 +128,8 @@ impl<'a> Machine<'a> {
         self.model.setup.network.order == ChannelOrder::Fifo
     }
 
-    /// The states after the start, each with how many have crashed on the way, and what its steps violate.
-    pub(super) fn roots(&self) -> Vec<(usize, Way)> {
+    /// The ways to the states after the start.
+    pub(super) fn roots(&self) -> Vec<Way> {
         let member = |process| Member {
             life: Life::Up(Toy::new(id(process), &self.model.setup.config)),
             starts: 1,
@@ -141,24 +148,27 @@ impl<'a> Machine<'a> {
             duplicates: self.model.duplicates,
             greatest: None,
         };
-        let mut roots = vec![(0, Way { to: before, comes: None, violates: BTreeSet::new() })];
+        let mut roots = vec![Way { to: before, comes: None, violates: BTreeSet::new() }];
         for process in 0..self.count() {
             let mut next = Vec::new();
-            for (crashes, Way { to: before, violates, .. }) in roots {
+            for Way { to: before, violates, .. } in roots {
                 let mut ways = Vec::new();
                 self.step(process, &Event::Start, &before, None, &mut ways);
                 self.crashes(process, &before, &BTreeSet::new(), &mut ways);
                 for mut way in ways {
                     way.violates.extend(&violates);
-                    way.violates.extend(way.to.has_tokens().then_some("single_token"));
-                    let left: u32 = way.to.crashes.iter().sum();
-                    let more = before.crashes.iter().sum::<u32>() - left;
-                    next.push((crashes + more as usize, way));
+                    next.push(way);
                 }
             }
             roots = next;
         }
         roots
+    }
+
+    /// How many processes have crashed on the way to a state.
+    pub(super) fn crashes_before(&self, state: &State) -> usize {
+        let left = self.groups.iter().zip(&state.crashes);
+        left.map(|(group, left)| (group.up_to - left) as usize).sum()
     }
 
     /// All ways on; with `free` timers, they fire though something else is sure to come.
@@ -213,11 +223,11 @@ impl<'a> Machine<'a> {
                 if is_up {
                     self.step(process, &event, &without, Some(due), ways);
                 } else {
-                    ways.push(Way { to: without.clone(), comes: Some(due), violates: BTreeSet::new() });
+                    ways.push(Way::new(without.clone(), Some(due), BTreeSet::new()));
                 }
                 if state.losses > 0 {
                     without.losses -= 1;
-                    ways.push(Way { to: without, comes: None, violates: BTreeSet::new() });
+                    ways.push(Way::new(without, None, BTreeSet::new()));
                 }
                 if state.duplicates > 0 && is_up {
                     let mut with = state.clone();
@@ -260,7 +270,7 @@ impl<'a> Machine<'a> {
                 self.step(process, &Event::Request(Request::Leave(D)), &asked, due, ways);
             } else {
                 // It has lost what it wanted to leave.
-                ways.push(Way { to: asked, comes: due, violates: BTreeSet::new() });
+                ways.push(Way::new(asked, due, BTreeSet::new()));
             }
         }
     }
@@ -325,13 +335,14 @@ impl<'a> Machine<'a> {
             let (run, asked) = self.handle(process, event, state, &answers);
             match run {
                 Some(Run { effects, after }) => {
-                    ways.push(self.follow(process, event, state, &effects, after, due));
+                    let (to, violates) = self.follow(process, event, state, &effects, after);
+                    ways.push(Way::new(to, due, violates));
                     for done in crash_points(event, &effects) {
-                        let broken = self.follow(process, event, state, &effects[..done], None, due);
-                        self.crashes(process, &broken.to, &broken.violates, ways);
+                        let (broken, violates) = self.follow(process, event, state, &effects[..done], None);
+                        self.crashes(process, &broken, &violates, ways);
                     }
                 }
-                None => ways.push(Way { to: state.clone(), comes: due, violates: BTreeSet::from(["no_panic"]) }),
+                None => ways.push(Way::new(state.clone(), due, BTreeSet::from(["no_panic"]))),
             }
             // The next answers, the last one first.
             answers.resize(asked.len(), 0);
@@ -357,7 +368,7 @@ impl<'a> Machine<'a> {
         (handled.is_ok().then_some(Run { effects, after: Some(after) }), answers.asked.into_inner())
     }
 
-    /// These effects are done, and the process is then as it is `after`, or about to crash.
+    /// These effects are done, and the process is then as it is `after`, or about to crash; and what that violates.
     fn follow(
         &self,
         process: usize,
@@ -365,8 +376,7 @@ impl<'a> Machine<'a> {
         state: &State,
         effects: &[Effect<Toy>],
         after: Option<Toy>,
-        comes: Option<Due>,
-    ) -> Way {
+    ) -> (State, BTreeSet<&'static str>) {
         let (mut to, mut violates) = (state.clone(), BTreeSet::new());
         let mut takes = false;
         for effect in effects {
@@ -418,7 +428,7 @@ impl<'a> Machine<'a> {
                 violates.insert("fresh_replica");
             }
         }
-        Way { to, comes, violates }
+        (to, violates)
     }
 
     /// A process crashes as it is: with each group that lets it, and each rest of what it has in flight.
@@ -438,7 +448,7 @@ impl<'a> Machine<'a> {
             for other in 0..self.count() {
                 all = all.iter().flat_map(|to| self.cut(process, other, to)).collect();
             }
-            let way = |to| Way { to, comes: None, violates: violates.clone() };
+            let way = |to| Way::new(to, None, violates.clone());
             ways.extend(all.into_iter().map(way));
         }
     }

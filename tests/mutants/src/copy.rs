@@ -23,7 +23,7 @@ pub struct Copy {
     root: PathBuf,
     own: PathBuf,
     optimised: bool,
-    library: bool,
+    without_it: bool,
 }
 
 /// A test program.
@@ -33,8 +33,8 @@ pub struct Program {
 }
 
 impl Copy {
-    /// What is run thousands of times is worth being `optimised`; of the tests, all or those of the `library`.
-    pub fn new(root: &Path, own: PathBuf, optimised: bool, library: bool) -> Result<Self> {
+    /// What is run thousands of times is worth being `optimised`; of the tests, those in `tests/it` may be left out.
+    pub fn new(root: &Path, own: PathBuf, optimised: bool, without_it: bool) -> Result<Self> {
         if own.exists() {
             fs::remove_dir_all(&own)?;
         }
@@ -47,7 +47,7 @@ impl Copy {
         let mut manifest = fs::read_to_string(own.join("Cargo.toml"))?;
         manifest.push_str("\n[workspace]\n");
         fs::write(own.join("Cargo.toml"), manifest)?;
-        Ok(Self { root: root.to_owned(), own, optimised, library })
+        Ok(Self { root: root.to_owned(), own, optimised, without_it })
     }
 
     pub fn own(&self) -> &Path {
@@ -186,7 +186,7 @@ impl Copy {
     pub fn programs(&self) -> Result<Vec<Program>> {
         let mut programs = Vec::new();
         let all = ["--no-run", "--lib", "--test=it", "--bin=jeton"];
-        let targets = if self.library { &all[..2] } else { &all };
+        let targets = if self.without_it { &all[..2] } else { &all };
         for message in self.cargo("test", targets)? {
             if let Some(compiler) = message.message.filter(|message| message.level == "error") {
                 bail!("the tests do not compile: {}", compiler.message);
@@ -197,7 +197,7 @@ impl Copy {
                 programs.push(Program { path, name: target.name });
             }
         }
-        let expected = if self.library { 1 } else { 2 };
+        let expected = if self.without_it { 1 } else { 2 };
         ensure!(programs.len() == expected, "the library's own tests and tests/it are a program each");
         Ok(programs)
     }

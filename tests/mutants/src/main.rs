@@ -36,8 +36,8 @@ struct Options {
     #[arg(long)]
     missed: bool,
     /// Only by the library's own tests, which are built and run sooner; what they miss another may catch.
-    #[arg(long)]
-    library: bool,
+    #[arg(long = "library")]
+    without_it: bool,
     /// Those too that cannot be built into one program with the others; each takes minutes.
     #[arg(long)]
     alone: bool,
@@ -60,12 +60,12 @@ fn main() -> Result<()> {
     let mutants = list::mutants(&root)?;
     eprintln!("{} mutants", mutants.len());
     let chosen = choose(&mutants, &options, &outcomes);
-    let copy = Copy::new(&root, target.join("woven"), true, options.library)?;
+    let copy = Copy::new(&root, target.join("woven"), true, options.without_it)?;
     let (unviable, apart) = build(&copy, &mutants, &chosen)?;
     let suite = learn(&copy, &mutants, options.jobs, &target.join("learned.json"))?;
     try_all(&suite, &chosen, &unviable, &apart, &options, &kept, &mut outcomes)?;
     if options.alone {
-        let copy = Copy::new(&root, target.join("alone"), false, options.library)?;
+        let copy = Copy::new(&root, target.join("alone"), false, options.without_it)?;
         for (_, mutant) in chosen.iter().filter(|(id, _)| apart.contains(id)) {
             let outcome = alone(&copy, mutant)?;
             eprintln!("built alone: {outcome:?} {}", mutant.name);
