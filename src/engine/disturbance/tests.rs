@@ -1,5 +1,7 @@
 //! What is planned, exact, drawn and looked up; what a partition separates; what a replay cannot use.
 
+use std::collections::BTreeSet;
+
 use super::super::application::Idle;
 use super::super::decision::{Decisions, Key};
 use super::super::setup::Setup;
@@ -125,4 +127,35 @@ fn a_replay_leaves_over_what_befalls_a_process_that_there_is_not() {
     let (outcome, divergence) = Simulation::new(setup).expect("it can be run").replay(decisions, &mut Idle, &mut ());
     assert_eq!(divergence.unasked, keys);
     assert_eq!(outcome.stats.crashes, 0);
+}
+
+/// The sides of the partitions of a run.
+#[derive(Default)]
+struct Sides(Vec<Vec<ProcessId>>);
+
+impl Observer<Probe> for Sides {
+    fn partitioned(&mut self, side: &[ProcessId], _: Ticks, _: &World<Probe>) {
+        self.0.push(side.to_vec());
+    }
+}
+
+#[test]
+fn a_drawn_side_is_of_those_that_are_decided_to_be_on_it() {
+    let mut setup = Setup::<Probe>::new(5, 0);
+    setup.faults.random_partitions = Some(windows(2));
+    let mut simulation = Simulation::new(setup).expect("a valid setup");
+    let mut sizes = BTreeSet::new();
+    for seed in 0..40 {
+        let mut sides = Sides::default();
+        let (_, decisions) = simulation.record(seed, &mut Idle, &mut sides);
+        for (nth, side) in (1..).zip(&sides.0) {
+            let is_on_it = |&process: &ProcessId| {
+                let key = Key { topic: Topic::PartitionSide { process }, nth };
+                decisions.get(&key) == Some(&1)
+            };
+            assert_eq!(*side, ProcessId::all(5).filter(is_on_it).collect::<Vec<_>>(), "seed {seed}");
+            sizes.insert(side.len());
+        }
+    }
+    assert!(sizes.len() > 3, "{sizes:?}");
 }

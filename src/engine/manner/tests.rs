@@ -263,16 +263,16 @@ mod priorities {
     #[test]
     fn there_are_one_to_four_change_points_on_horizons_short_and_long() {
         let mut streams = Streams::new(1);
-        let all: Vec<Vec<u64>> = (0..4_000)
-            .map(|_| {
-                Priorities::draw(&mut streams).changes.iter().map(|change| change.0).filter(|at| *at > 0).collect()
-            })
-            .collect();
+        let changes = |_| Priorities::draw(&mut streams).changes.map(|(at, _)| at);
+        let drawn: Vec<[u64; CHANGES_MAX]> = (0..4_000).map(changes).collect();
+        let all: Vec<&[u64]> = drawn.iter().map(|at| at.split(|at| *at == 0).next().unwrap_or(at)).collect();
+        let count = |changes: &[u64]| changes.iter().filter(|at| **at > 0).count();
+        assert!(drawn.iter().zip(&all).all(|(drawn, at)| count(drawn) == at.len()), "none is before the first message");
         for number in 1..=CHANGES_MAX {
             let share = per_mille(&all, |changes| changes.len() == number);
             assert!((220..=280).contains(&share), "{number}: {share}");
         }
-        assert!(all.iter().flatten().all(|at| (1..=1_024).contains(at)));
+        assert!(all.concat().iter().all(|at| (1..=1_024).contains(at)));
         let short = per_mille(&all, |changes| changes.iter().all(|at| *at <= 8));
         let long = per_mille(&all, |changes| changes.iter().any(|at| *at > 512));
         assert!((125..=350).contains(&short) && (62..=125).contains(&long), "{short} {long}");

@@ -3,7 +3,7 @@
 use super::super::application::Idle;
 use super::super::disturbance::Unreliable;
 use super::super::fault::{Crash, Moment};
-use super::super::setup::Link;
+use super::super::setup::{Link, ReportOrder, ToDead};
 use super::super::simulation::{End, Limit, Outcome, Simulation};
 use super::*;
 use crate::model::{Context, Never};
@@ -19,6 +19,10 @@ enum Way {
     Chain(u64),
     /// Asks its application each time, upon which it is asked in turn.
     Asking(u64),
+    /// Sends itself one message after the other, so many in all.
+    Relay(u64),
+    /// Sends every other one a message.
+    Greeting,
     /// Sets a timer far away.
     Far,
     /// The same, and cancels it.
@@ -50,6 +54,8 @@ impl Process for Busy {
             Way::Timers(count) => (0..count).for_each(|timer| ctx.set_timer(timer, Ticks::new(1))),
             Way::Chain(_) => ctx.set_timer(0, Ticks::ZERO),
             Way::Asking(_) => ctx.indicate(()),
+            Way::Relay(_) => ctx.send(ctx.me(), ()),
+            Way::Greeting => ctx.others().for_each(|other| ctx.send(other, ())),
             Way::Far => ctx.set_timer(0, Ticks::new(1_000)),
             Way::Cancelled => {
                 ctx.set_timer(0, Ticks::new(1_000));
@@ -58,7 +64,12 @@ impl Process for Busy {
         }
     }
 
-    fn on_message(&mut self, _: ProcessId, (): (), _: &mut Context<'_, Self>) {}
+    fn on_message(&mut self, _: ProcessId, (): (), ctx: &mut Context<'_, Self>) {
+        self.fired += 1;
+        if matches!(*ctx.config(), Way::Relay(count) if self.fired < count) {
+            ctx.send(ctx.me(), ());
+        }
+    }
 
     fn on_timer(&mut self, _: u32, ctx: &mut Context<'_, Self>) {
         self.fired += 1;
@@ -150,6 +161,17 @@ mod too_much {
     fn as_many_messages_as_allowed_are_no_finding_and_one_more_is() {
         assert_eq!(violated(setup(Way::Messages(20_064)), &mut Idle), None);
         assert_eq!(violated(setup(Way::Messages(20_065)), &mut Idle).as_deref(), Some("bounded_messages"));
+    }
+
+    /// With no service they are handled on arrival, and with some they wait before that.
+    #[test]
+    fn messages_that_were_handled_are_not_on_their_way() {
+        for service in [0, 1, 3] {
+            let mut setup = setup(Way::Relay(21_000));
+            setup.network.service_ticks = service.into();
+            setup.network.to_dead = ToDead::Datagram;
+            assert_eq!(violated(setup, &mut Idle), None, "{service}");
+        }
     }
 
     #[test]
@@ -328,4 +350,33 @@ fn a_request_to_a_life_that_is_over_does_not_reach_the_next() {
         outcome.stats.events - 3
     };
     assert_eq!((requested(4), requested(6), requested(10)), (1, 0, 0));
+}
+
+/// Who is told of whose crash, and when.
+#[derive(Default)]
+struct Told(Vec<(u32, u32, u64)>);
+
+impl Observer<Busy> for Told {
+    fn event(&mut self, observer: ProcessId, event: &Event<Busy>, _: Option<MessageId>, world: &World<Busy>) {
+        if let Event::Report(Report::Crash(of)) = event {
+            self.0.push((observer.get(), of.get(), world.now().get()));
+        }
+    }
+}
+
+#[test]
+fn who_comes_back_is_told_of_the_dead_after_what_they_still_have_in_flight_to_it() {
+    let mut setup = Setup { processes: 3, ..setup(Way::Greeting) };
+    let link = |from: u32, to: u32, delay: u64| {
+        let (from, to) = (ProcessId::new(from), ProcessId::new(to));
+        Link { from, to, delay_ticks: delay.into() }
+    };
+    setup.network.links = vec![link(0, 1, 20), link(0, 2, 90), link(2, 1, 60)];
+    setup.network.to_dead = ToDead::Datagram;
+    setup.detector.latency_ticks = 1.into();
+    setup.detector.order = ReportOrder::AfterChannel;
+    setup.faults.crashes = vec![crash(1, 3), Crash { down_ticks: None, ..crash(0, 4) }];
+    let mut told = Told::default();
+    Simulation::new(setup).expect("a valid setup").run(1, &mut Idle, &mut told);
+    assert_eq!(told.0, [(2, 1, 4), (1, 0, 20), (2, 0, 90)]);
 }

@@ -4,7 +4,7 @@
 //! its end is found once more, by all threads.
 
 use super::crew::Batch;
-use super::liveness::{Due, Pass, is_due};
+use super::liveness::{Due, Pass};
 use super::search::{Desk, Search};
 use crate::engine::interleaving::{Move, SHARDS, Space, Successor, Tuples, Watch};
 use crate::model::Process;
@@ -159,7 +159,8 @@ impl Head {
         let Successor { event, crashed, .. } = *successor;
         let fires = matches!(event, Move::Fire { early: false, .. });
         self.successors += 1;
-        self.rests = self.rests && !fires && !is_due(event) && Due::of(space, tuple, event, crashed).is_none();
+        // Of what is cut short by a crash there is the whole as well.
+        self.rests = self.rests && !fires && Due::of(space, tuple, event, crashed).is_none();
         fires
     }
 

@@ -104,11 +104,6 @@ impl Next {
     }
 }
 
-/// Whether an event comes sooner or later whatever the state.
-pub(super) fn is_due(event: Move) -> bool {
-    matches!(event, Move::Deliver { .. } | Move::Miss { .. } | Move::Report { .. } | Move::Restart { .. })
-}
-
 /// What the search for cycles came to.
 pub(super) enum Outcome {
     /// Everything is settled in the end.
