@@ -4,37 +4,52 @@ use super::*;
 use crate::engine::RandomCrashes;
 use crate::model::Report;
 
-/// Process 0 may enter when process 1 answers, or is dead. Meanwhile it sends itself something for ever.
+/// Process 0 may enter when process 1 answers, or is dead, or when its own timer fires. Meanwhile it sends itself
+/// something for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asker {
     waits: bool,
     is_alone: bool,
 }
 
+/// For what it waits.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Answer {
+        /// Or until it knows that the other is dead.
+        heeds: bool,
+        /// After how many turns what it sends itself is as before.
+        turns: u32,
+    },
+    /// Its timer, that is set all the time.
+    Timer,
+    /// Its timer, that is cancelled every other turn.
+    Cancelled,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 enum Call {
     Ask,
     Answer,
-    Round,
+    Round(u32),
 }
 
 impl Process for Asker {
-    /// Whether it heeds that the other is dead.
-    type Config = bool;
+    type Config = Way;
     type Message = Call;
-    type Timer = Never;
+    type Timer = ();
     type Request = Request;
     type Indication = Indication;
     type Stable = ();
     type Record = Never;
 
-    fn new(_: ProcessId, _: &bool) -> Self {
+    fn new(_: ProcessId, _: &Way) -> Self {
         Self { waits: false, is_alone: false }
     }
 
     fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
         if ctx.me() == ProcessId::new(0) {
-            ctx.send(ctx.me(), Call::Round);
+            ctx.send(ctx.me(), Call::Round(0));
         }
     }
 
@@ -42,7 +57,9 @@ impl Process for Asker {
         match request {
             Request::Enter(_) => {
                 self.waits = true;
-                ctx.send(ProcessId::new(1), Call::Ask);
+                if matches!(ctx.config(), Way::Answer { .. }) {
+                    ctx.send(ProcessId::new(1), Call::Ask);
+                }
                 self.enter_if_alone(ctx);
             }
             Request::Leave(data) => ctx.indicate(Indication::Left(data)),
@@ -54,17 +71,37 @@ impl Process for Asker {
         match call {
             Call::Ask => ctx.send(from, Call::Answer),
             Call::Answer => self.enter(ctx),
-            Call::Round => ctx.send(from, Call::Round),
+            Call::Round(turn) => Self::go_round(turn, ctx),
         }
     }
 
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        self.enter(ctx);
+    }
+
     fn on_report(&mut self, _: Report, ctx: &mut Context<'_, Self>) {
-        self.is_alone = *ctx.config();
+        self.is_alone = matches!(ctx.config(), Way::Answer { heeds: true, .. });
         self.enter_if_alone(ctx);
     }
 }
 
 impl Asker {
+    fn go_round(turn: u32, ctx: &mut Context<'_, Self>) {
+        let turns = match *ctx.config() {
+            Way::Answer { turns, .. } => turns,
+            Way::Timer | Way::Cancelled if turn == 0 => {
+                ctx.set_timer((), Ticks::new(1));
+                2
+            }
+            Way::Timer => 2,
+            Way::Cancelled => {
+                ctx.cancel_timer(());
+                2
+            }
+        };
+        ctx.send(ctx.me(), Call::Round((turn + 1) % turns));
+    }
+
     fn enter_if_alone(&mut self, ctx: &mut Context<'_, Self>) {
         if self.is_alone {
             self.enter(ctx);
@@ -80,25 +117,62 @@ impl Asker {
 
 impl Mutex for Asker {}
 
-fn asker(heeds: bool) -> Proof {
-    let mut setup = Setup::<Asker>::new(2, heeds);
+fn asker(way: Way) -> Case<Asker> {
+    let mut setup = Setup::<Asker>::new(2, way);
     setup.faults.random = vec![RandomCrashes { among: vec![ProcessId::new(1)], ..RandomCrashes::up_to(1) }];
     let mut case = Case::new(setup);
     case.set_workload(Workload { requests: 1, write_per_mille: 0, ..Workload::default() });
     case.requests = vec![1, 0];
-    Exhaustive::of(case).run().expect("it can be run")
+    case
+}
+
+fn prove(way: Way) -> Proof {
+    Exhaustive::of(asker(way)).run().expect("it can be run")
+}
+
+/// Process 0 waits for ever, while nothing happens but turns.
+fn assert_starves(proof: &Proof) {
+    let found = proof.counterexample().expect("it waits for ever");
+    assert_eq!((found.property, &found.processes[..]), ("every_request_granted", &[ProcessId::new(0)][..]));
+    let cycle = &found.steps[found.cycle.expect("it goes round for ever")..];
+    assert!(cycle.iter().all(|step| step.event.starts_with("handles Round")), "{found}");
 }
 
 #[test]
 fn a_report_comes_in_the_end_though_a_message_goes_round_for_ever() {
-    asker(true).assert_verified();
+    prove(Way::Answer { heeds: true, turns: 1 }).assert_verified();
 }
 
 #[test]
 fn who_does_not_heed_a_report_waits_for_ever() {
-    let proof = asker(false);
-    let found = proof.counterexample().expect("it waits for a dead process");
-    assert_eq!((found.property, &found.processes[..]), ("every_request_granted", &[ProcessId::new(0)][..]));
-    let cycle = &found.steps[found.cycle.expect("it goes round for ever")..];
-    assert!(cycle.iter().all(|step| step.event.starts_with("handles Round")), "{found}");
+    assert_starves(&prove(Way::Answer { heeds: false, turns: 1 }));
+}
+
+#[test]
+fn a_timer_fires_in_the_end_if_it_is_set_all_the_way_round_and_else_it_need_not() {
+    prove(Way::Timer).assert_verified();
+    assert_starves(&prove(Way::Cancelled));
+}
+
+/// The turns are so many that it asks while it looks for the nearest cycle.
+#[test]
+fn a_search_for_long_cycles_that_is_stopped_whenever_it_asks_comes_to_nothing() {
+    let exhaustive = Exhaustive::of(asker(Way::Answer { heeds: true, turns: 1_500 }));
+    let mut search = exhaustive.search(&[Property::EveryRequestGranted]);
+    assert_eq!((search.start(), search.run(|_| true)), (None, Stop::Exhausted));
+    let mut look_through = |stop_at: u32| {
+        let mut asked = 0;
+        let mut may = |_| {
+            asked += 1;
+            asked != stop_at
+        };
+        let outcome = liveness::look_through(&mut search, &mut Pass::new(&mut may));
+        (outcome, asked)
+    };
+    let (outcome, times) = look_through(0);
+    assert!(matches!(outcome, Outcome::Settled));
+    for stop_at in 1..=times {
+        let (outcome, _) = look_through(stop_at);
+        assert!(matches!(outcome, Outcome::Limit), "stopped at the {stop_at}th of {times} times");
+    }
 }
