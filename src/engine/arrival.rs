@@ -17,6 +17,25 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
         }
     }
 
+    /// A timer fires where all is calm.
+    #[inline(never)]
+    pub(super) fn fire_calmly(
+        &mut self,
+        process: ProcessId,
+        ticket: u32,
+        id: u64,
+        world: &mut World<P>,
+    ) -> Result<(), Box<Violation>> {
+        self.clock.queue.give_back(ticket);
+        let Some(timer) = self.clock.timers.take(process, id) else { return Ok(()) };
+        world.events += 1;
+        let event = Event::Timer(timer);
+        self.observer.event(process, &event, None, world);
+        let first = world.react(process, event, self);
+        world.perform_all(process, first, self);
+        self.finish_calmly(process, world)
+    }
+
     /// A process is asked for something, if the application still wants it.
     pub(super) fn hand_over(
         &mut self,

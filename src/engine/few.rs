@@ -59,12 +59,13 @@ impl<T> Few<T> {
         &mut self.places[place]
     }
 
+    /// Where the next item is, which is none of them any more and must be taken from there.
     #[inline(always)]
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(super) fn pop(&mut self) -> Option<&mut Option<T>> {
         let last = self.len.wrapping_sub(1);
         let key = self.keys.get(last)?;
         self.len = last;
-        self.places[place_of(*key)].take()
+        Some(&mut self.places[place_of(*key)])
     }
 
     /// Takes out the one that would come last.

@@ -162,12 +162,16 @@ impl<T: Removable> Queue<T> {
     /// [given back](Self::give_back).
     #[inline(always)]
     pub(crate) fn take(&mut self) -> Option<T> {
-        self.take_at_hand().or_else(|| self.take_due())
+        match self.few.pop() {
+            Some(place) => place.take(),
+            None => self.wheel.pop(),
+        }
     }
 
-    /// The same if it is one of the few.
+    /// The same if it is one of the few: where it is, to be taken from there. What it is can so be seen before it is
+    /// moved, and then moved field by field.
     #[inline(always)]
-    pub(crate) fn take_at_hand(&mut self) -> Option<T> {
+    pub(crate) fn at_hand(&mut self) -> Option<&mut Option<T>> {
         self.few.pop()
     }
 

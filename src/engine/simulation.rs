@@ -257,12 +257,21 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
                 // Most are messages, whose way to the next message is one stretch of code: one for those at hand, and
                 // another for the rest. Where either led into the same, a message would pass through memory (measured:
                 // twice the time of a hop).
-                match self.clock.queue.take_at_hand() {
-                    Some(Pending::Message(envelope)) => {
+                match self.clock.queue.at_hand() {
+                    Some(place @ Some(Pending::Message(_))) => {
+                        let Some(Pending::Message(envelope)) = place.take() else { continue };
                         let until = self.clock.calm_until.min(self.clock.queue.soonest());
                         self.arrive_calmly(envelope, until, events, world)?;
                     }
-                    Some(pending) => self.come_up(pending, world)?,
+                    Some(place @ &mut Some(Pending::Timer { process, ticket, id })) => {
+                        *place = None;
+                        self.fire_calmly(process, ticket, id, world)?;
+                    }
+                    Some(place) => {
+                        if let Some(pending) = place.take() {
+                            self.come_up(pending, world)?;
+                        }
+                    }
                     None => self.come_up_due(events, world)?,
                 }
             } else if let Some(end) = self.pass_with_care(settle, &mut settled_at, world)? {

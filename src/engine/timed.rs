@@ -337,13 +337,13 @@ impl<P: Process, A: Application<P>, O: Observer<P>> Timed<'_, P, A, O> {
     /// An event comes up.
     #[inline(never)]
     pub(super) fn come_up(&mut self, pending: Pending<P>, world: &mut World<P>) -> Result<(), Box<Violation>> {
-        if let Pending::Timer { ticket, .. } = pending {
-            self.clock.queue.give_back(ticket);
-        }
         match pending {
             Pending::Message(envelope) => self.arrive(envelope, world),
-            Pending::Timer { process, id, .. } if self.clock.is_calm() => self.fire(process, id, world),
-            Pending::Timer { process, id, .. } => {
+            Pending::Timer { process, ticket, id } if self.clock.is_calm() => {
+                self.fire_calmly(process, ticket, id, world)
+            }
+            Pending::Timer { process, ticket, id } => {
+                self.clock.queue.give_back(ticket);
                 self.clock.timers.is_up(process, id);
                 self.accept(process, Arrived::Timer { id }, world)
             }
