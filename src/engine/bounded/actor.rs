@@ -98,10 +98,6 @@ impl<P: Process> Driver<P> for Scribe<'_, P> {
     fn observe(&mut self, _: ProcessId, effect: &Effect<P>, _: &World<P>) {
         self.effects.push(effect.clone());
     }
-
-    fn crash_in(&mut self, _: ProcessId, _: u64) -> Option<u32> {
-        None
-    }
 }
 
 impl<P: Process, W: Watch<P>> Actors<P, W> {

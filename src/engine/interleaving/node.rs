@@ -106,10 +106,6 @@ impl<P: Process> Driver<P> for Scribe<'_, P> {
         let topic = || Topic::Choice { process: sender };
         self.chance.borrow_mut().below(Stream::Processes, bound, topic) as usize
     }
-
-    fn crash_in(&mut self, _: ProcessId, _: u64) -> Option<u32> {
-        None
-    }
 }
 
 impl<P: Process, W: Watch<P>> Nodes<P, W> {
