@@ -29,9 +29,9 @@ struct Options {
     /// Every n-th mutant only.
     #[arg(long, default_value_t = 1)]
     every: usize,
-    /// Only those whose names contain this.
+    /// Only those whose names contain this, or one of these.
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// Only those that nothing has caught so far: that were missed, or not tried.
     #[arg(long)]
     missed: bool,
@@ -101,12 +101,16 @@ fn learn(copy: &Copy, mutants: &[Mutant], jobs: usize, kept: &Path) -> Result<Su
 fn choose<'a>(mutants: &'a [Mutant], options: &Options, last: &BTreeMap<String, Outcome>) -> Vec<(u32, &'a Mutant)> {
     let mut chosen: Vec<(u32, &Mutant)> = (0..)
         .zip(mutants)
-        .filter(|(_, mutant)| options.only.as_ref().is_none_or(|only| mutant.name.contains(only)))
+        .filter(|(_, mutant)| is_one_of(&options.only, &mutant.name))
         .filter(|(_, mutant)| !options.missed || last.get(&mutant.name).is_none_or(is_missed))
         .step_by(options.every)
         .collect();
     chosen.sort_by_key(|(id, _)| (id % 16, *id));
     chosen
+}
+
+fn is_one_of(only: &[String], name: &str) -> bool {
+    only.is_empty() || only.iter().any(|part| name.contains(part))
 }
 
 fn is_missed(outcome: &Outcome) -> bool {

@@ -146,7 +146,11 @@ impl Suite {
             }
             (rest, spent, size) = (after, spent + millis, size * 4);
         }
-        Ok(Outcome::Missed)
+        // The tests of the same file are asked whatever they take.
+        let own = module_of(file);
+        let own: Vec<usize> = rest.iter().copied().filter(|&test| self.tests[test].name.starts_with(&own)).collect();
+        let millis = own.iter().map(|&test| self.tests[test].millis).sum();
+        Ok(self.batch(id, file, &own, millis)?.unwrap_or(Outcome::Missed))
     }
 
     fn batch(&self, id: u32, file: &str, batch: &[usize], millis: u64) -> Result<Option<Outcome>> {
@@ -267,4 +271,10 @@ fn wait(child: &mut Child, longest: Duration) -> Result<(Option<bool>, String)> 
 fn last_begun(said: &str) -> String {
     let last = said.lines().filter_map(|line| line.strip_prefix("test ")?.split(" ... ").next()).next_back();
     last.unwrap_or("the first of them").to_owned()
+}
+
+/// How the names of the tests of a file begin.
+fn module_of(file: &str) -> String {
+    let path = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    path.replace('/', "::") + "::"
 }
