@@ -2,11 +2,11 @@
 //! events, the draw of a delay and the hop.
 //!
 //! `-- --test` runs everything once, and `-- --quick-table` prints only the table at the end. Wall times drift within
-//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two cores
+//! minutes, so the engine and its bare loop take turns there, and what counts is their ratio. Measured on two machines
 //! with nothing else to do: the ring of 8 to 1,024 takes 2.2 to 2.4 times the bare loop, with all properties 4.4 to
-//! 4.6; a short schedule 3.3 times, of which two threads make 1.97 times those of one; 10,000 in flight within ten
-//! ticks 4.4 times on FIFO channels and 3.2 unordered, within millions of ticks 1.5 and 1.4. The ring of 1,000,000 took
-//! 6 times the bare loop while a process and its channel took 80 bytes, and 2.6 times with 32 (with other work).
+//! 5.0; a short schedule 3.3 times, of which two threads make 1.95 times those of one; 10,000 in flight within ten
+//! ticks 3.7 to 4.4 times on FIFO channels and 2.7 to 3.2 unordered, within millions of ticks 1.4 to 1.8. The ring of
+//! 1,000,000 took 6 times the bare loop while a process and its channel took 80 bytes, and 2.2 to 2.6 times with 32.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
