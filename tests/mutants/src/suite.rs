@@ -146,8 +146,8 @@ impl Suite {
             }
             (rest, spent, size) = (after, spent + millis, size * 4);
         }
-        // The tests of the same file are asked whatever they take.
-        let own = module_of(file);
+        // The tests next to it are asked whatever they take.
+        let own = neighbourhood(file);
         let own: Vec<usize> = rest.iter().copied().filter(|&test| self.tests[test].name.starts_with(&own)).collect();
         let millis = own.iter().map(|&test| self.tests[test].millis).sum();
         Ok(self.batch(id, file, &own, millis)?.unwrap_or(Outcome::Missed))
@@ -273,8 +273,8 @@ fn last_begun(said: &str) -> String {
     last.unwrap_or("the first of them").to_owned()
 }
 
-/// How the names of the tests of a file begin.
-fn module_of(file: &str) -> String {
-    let path = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
-    path.replace('/', "::") + "::"
+/// How the names of the tests begin that are in a file or in another of its directory.
+fn neighbourhood(file: &str) -> String {
+    let directory = file.trim_start_matches("src/").rsplit_once('/').map_or("", |(directory, _)| directory);
+    directory.replace('/', "::") + "::"
 }
