@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use jeton::algorithms::coordinator::{Durable, Replicated};
 use jeton::algorithms::neighbour_ring::NeighbourRing;
 use jeton::algorithms::query_ring::QueryRing;
-use jeton::engine::{ChannelOrder, DetectorClass, FromDead, Setup};
+use jeton::engine::{ChannelOrder, DetectorClass, FromDead, RandomCrashes, Setup};
 use jeton::explore::{Coverage, Exhaustive, Exploration, Order, Verdict};
-use jeton::mutex::{System, Workload};
+use jeton::mutex::{Fence, Indication, Mutex, Property, Request, System, Workload};
+use jeton::{Context, Never, Process, ProcessId};
 use proptest::prelude::*;
 
 fn one_write() -> Workload {
@@ -101,6 +102,52 @@ fn a_search_that_is_stopped_whenever_it_asks_has_proved_nothing() {
             assert_eq!(run(stop_at).0, Verdict::Incomplete, "stopped at the {stop_at}th of {times} times");
         }
     }
+}
+
+/// Grants itself everything, but not in its second life.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Once;
+
+impl Process for Once {
+    type Config = ();
+    type Message = Never;
+    type Timer = Never;
+    type Request = Request;
+    type Indication = Indication;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, (): &()) -> Self {
+        Self
+    }
+
+    fn on_request(&mut self, request: Request, ctx: &mut Context<'_, Self>) {
+        assert_eq!(ctx.boot(), 1, "it has lived before");
+        match request {
+            Request::Enter(data) => ctx.indicate(Indication::Entered(data, Fence::default())),
+            Request::Leave(data) => ctx.indicate(Indication::Left(data)),
+            _ => {}
+        }
+    }
+
+    fn on_message(&mut self, _: ProcessId, never: Never, _: &mut Context<'_, Self>) {
+        match never {}
+    }
+}
+
+impl Mutex for Once {}
+
+#[test]
+fn the_application_of_who_comes_back_goes_on_with_its_requests() {
+    let verdict = |requests: u32, restarts: bool| {
+        let mut setup = Setup::<Once>::new(1, ());
+        let down_ticks = restarts.then_some(1.into());
+        setup.faults.random = vec![RandomCrashes { down_ticks, ..RandomCrashes::up_to(1) }];
+        let workload = Workload { requests, write_per_mille: 0, ..Workload::default() };
+        let search = Exhaustive::new(setup).workload(workload).properties(&[Property::SingleHolder]);
+        search.run().expect("it can be run").counterexample().map(|found| found.property)
+    };
+    assert_eq!((verdict(2, false), verdict(2, true)), (None, Some("no_panic")));
 }
 
 proptest! {

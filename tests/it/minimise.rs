@@ -5,12 +5,15 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use jeton::ProcessId;
 use jeton::algorithms::coordinator::{Durable, DurableParameters};
 use jeton::algorithms::query_ring::{Parameters, QueryRing, Rules};
-use jeton::engine::{Crash, Decisions, End, Faults, Link, Moment, Partition, Pause, RandomCrashes, Setup};
+use jeton::engine::{
+    Crash, Decisions, End, Faults, Idle, Key, Link, Moment, Partition, Pause, RandomCrashes, Setup, Topic, World,
+};
 use jeton::explore::{Case, Exploration, Minimised, Minimiser, Part, Runner, Schedule};
 use jeton::mutex::{Mutex, Property, System};
+use jeton::property::always;
+use jeton::{Context, Never, Process, ProcessId};
 
 use super::scenario::directory;
 
@@ -180,4 +183,53 @@ fn a_test_keeps_its_schedule_and_tries_it_first_and_says_so_when_it_no_longer_fi
     let mut sound = ring();
     Arc::make_mut(&mut sound.setup).config = QueryRing::configure(5, &Parameters::default()).expect("it can be");
     Exploration::of(sound).schedules(300).named("broken").keep_in(&directory).check();
+}
+
+/// Makes one of three choices at the start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Chooser(u32);
+
+impl Process for Chooser {
+    type Config = ();
+    type Message = Never;
+    type Timer = Never;
+    type Request = Never;
+    type Indication = Never;
+    type Stable = ();
+    type Record = Never;
+
+    fn new(_: ProcessId, (): &()) -> Self {
+        Self(0)
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_, Self>) {
+        self.0 = ctx.choose(3);
+        assert_ne!(self.0, 1, "that is another mistake");
+    }
+
+    fn on_message(&mut self, _: ProcessId, never: Never, _: &mut Context<'_, Self>) {
+        match never {}
+    }
+}
+
+#[test]
+fn a_smaller_schedule_that_violates_another_property_is_not_what_is_left() {
+    let not_two =
+        always(
+            "not_two",
+            |world: &World<Chooser>, process| {
+                if world.process(process).0 == 2 { Err("it chose two".to_owned()) } else { Ok(()) }
+            },
+        );
+    let case = Case::of_any(Setup::<Chooser>::new(1, ()), Idle, not_two);
+    let choice = Key { topic: Topic::Choice { process: ProcessId::new(0) }, nth: 1 };
+    let small = |property: &str, answer: u64| {
+        let decisions = Decisions::from([(choice.clone(), answer)]);
+        let minimiser = Minimiser::new(&case, property);
+        minimiser.run(&decisions).expect("a valid setup").map(|small| (small.decisions, small.violation.property))
+    };
+    let left = |answer: u64, property: &str| Some((Decisions::from([(choice.clone(), answer)]), property.to_owned()));
+    assert_eq!(small("no_panic", 1), left(1, "no_panic"));
+    assert_eq!(small("not_two", 2), left(2, "not_two"));
+    assert_eq!(small("not_two", 1), None, "what violates another does not violate this one");
 }

@@ -216,7 +216,10 @@ mod ends {
     fn limited(way: Way, limit: impl FnOnce(&mut Setup<Busy>)) -> Outcome {
         let mut setup = setup(way);
         limit(&mut setup);
-        run(setup)
+        let mut simulation = Simulation::new(setup).expect("a valid setup");
+        let outcome = simulation.run(1, &mut Idle, &mut ());
+        assert_eq!(simulation.record(1, &mut Idle, &mut ()).0, outcome, "however closely it is looked at");
+        outcome
     }
 
     #[test]
