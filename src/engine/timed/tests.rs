@@ -19,7 +19,7 @@ enum Way {
     Chain(u64),
     /// Asks its application each time, upon which it is asked in turn.
     Asking(u64),
-    /// Sends itself one message after the other, so many in all.
+    /// Sends itself one message after the other, so many in all, and the others as many.
     Relay(u64),
     /// Sends every other one a message.
     Greeting,
@@ -67,7 +67,7 @@ impl Process for Busy {
     fn on_message(&mut self, _: ProcessId, (): (), ctx: &mut Context<'_, Self>) {
         self.fired += 1;
         if matches!(*ctx.config(), Way::Relay(count) if self.fired < count) {
-            ctx.send(ctx.me(), ());
+            ProcessId::all(ctx.count()).for_each(|process| ctx.send(process, ()));
         }
     }
 
@@ -172,6 +172,14 @@ mod too_much {
             setup.network.to_dead = ToDead::Datagram;
             assert_eq!(violated(setup, &mut Idle), None, "{service}");
         }
+    }
+
+    #[test]
+    fn messages_that_were_lost_are_not_on_their_way() {
+        let mut setup = Setup { processes: 2, ..setup(Way::Relay(21_000)) };
+        setup.faults.crashes.push(Crash { down_ticks: None, ..crash(1, 1) });
+        setup.network.service_ticks = 1.into();
+        assert_eq!(violated(setup, &mut Idle), None);
     }
 
     #[test]
