@@ -212,16 +212,13 @@ impl Process for Chooser {
     }
 }
 
+fn not_two(world: &World<Chooser>, process: ProcessId) -> Result<(), String> {
+    if world.process(process).0 == 2 { Err("it chose two".to_owned()) } else { Ok(()) }
+}
+
 #[test]
 fn a_smaller_schedule_that_violates_another_property_is_not_what_is_left() {
-    let not_two =
-        always(
-            "not_two",
-            |world: &World<Chooser>, process| {
-                if world.process(process).0 == 2 { Err("it chose two".to_owned()) } else { Ok(()) }
-            },
-        );
-    let case = Case::of_any(Setup::<Chooser>::new(1, ()), Idle, not_two);
+    let case = Case::of_any(Setup::<Chooser>::new(1, ()), Idle, always("not_two", not_two));
     let choice = Key { topic: Topic::Choice { process: ProcessId::new(0) }, nth: 1 };
     let small = |property: &str, answer: u64| {
         let decisions = Decisions::from([(choice.clone(), answer)]);

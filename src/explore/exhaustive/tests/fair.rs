@@ -117,11 +117,9 @@ impl Asker {
 
 impl Mutex for Asker {}
 
-fn asker(way: Way) -> Case<Asker> {
+fn asker(way: Way, crashes: u32) -> Case<Asker> {
     let mut setup = Setup::<Asker>::new(2, way);
-    if !matches!(way, Way::Answer { turns: 2.., .. }) {
-        setup.faults.random = vec![RandomCrashes { among: vec![ProcessId::new(1)], ..RandomCrashes::up_to(1) }];
-    }
+    setup.faults.random = vec![RandomCrashes { among: vec![ProcessId::new(1)], ..RandomCrashes::up_to(crashes) }];
     let mut case = Case::new(setup);
     case.set_workload(Workload { requests: 1, write_per_mille: 0, ..Workload::default() });
     case.requests = vec![1, 0];
@@ -129,7 +127,7 @@ fn asker(way: Way) -> Case<Asker> {
 }
 
 fn prove(way: Way) -> Proof {
-    Exhaustive::of(asker(way)).run().expect("it can be run")
+    Exhaustive::of(asker(way, 1)).run().expect("it can be run")
 }
 
 /// Process 0 waits for ever, while nothing happens but turns.
@@ -159,7 +157,7 @@ fn a_timer_fires_in_the_end_if_it_is_set_all_the_way_round_and_else_it_need_not(
 /// It asks every 4,096 states, so also while it looks for the nearest cycle.
 #[test]
 fn a_search_for_long_cycles_that_is_stopped_whenever_it_asks_comes_to_nothing() {
-    let exhaustive = Exhaustive::of(asker(Way::Answer { heeds: true, turns: 4_100 }));
+    let exhaustive = Exhaustive::of(asker(Way::Answer { heeds: true, turns: 4_100 }, 0));
     let mut search = exhaustive.search(&[Property::EveryRequestGranted]);
     assert_eq!((search.start(), search.run(|_| true)), (None, Stop::Exhausted));
     let mut look_through = |stop_at: u32| {
